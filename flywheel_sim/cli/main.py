@@ -1,0 +1,123 @@
+"""Arguments in, exit code out.
+
+0: done. 1: the run or the writing failed. 2: the arguments or the scenario are at fault. Results go to standard
+output, everything else to standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from flywheel_sim.errors import FlywheelError, ModelError, ScenarioError, UsageError
+from flywheel_sim.version import __version__
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="flywheel")
+def flywheel() -> None:
+    """Simulate growth as a funnel and as a flywheel: who wins, when, by how much, and why.
+
+    Start with:  flywheel new mine  and then  flywheel run mine.toml
+    """
+
+
+@flywheel.command()
+@click.argument("name")
+@click.option("--model", default="growth", show_default=True, help="The model it is for.")
+def new(name: str, model: str) -> None:
+    """Write a commented scenario NAME.toml that runs as it is."""
+    from flywheel_sim.cli.new import write_template
+
+    path = write_template(name, model)
+    click.echo(f"wrote {path}; run it with: flywheel run {path}")
+
+
+@flywheel.command()
+@click.argument("file", type=click.Path())
+def check(file: str) -> None:
+    """Check the scenario FILE without running it."""
+    from flywheel_sim.scenario import load_scenario
+
+    scenario, _ = load_scenario(file)
+    warn(scenario.warnings)
+    count = len(scenario.strategies)
+    click.echo(f"{file} is sound: {count} {'strategy' if count == 1 else 'strategies'} over {scenario.months} months of {scenario.model}")
+
+
+@flywheel.command()
+@click.argument("file", type=click.Path())
+@click.option("--out", type=click.Path(), help="Write series, metrics, charts and the scenario used into this folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.option("--marginal", is_flag=True, help="Also measure what one further customer costs (a second run each).")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Kept with the result; the equations make no draws.")
+@click.option("--engine", type=click.Choice(["ode"]), default="ode", show_default=True, help="What computes it.")
+def run(file: str, out: str | None, as_json: bool, marginal: bool, seed: int, engine: str) -> None:
+    """Run the scenario FILE and print who wins, when and by how much."""
+    from flywheel_sim.cli.run import run_scenario
+
+    run_scenario(file, out=out, as_json=as_json, marginal=marginal, seed=seed, engine=engine)
+
+
+@flywheel.command()
+@click.argument("name", required=False)
+def models(name: str | None) -> None:
+    """List the models, or describe the model NAME: its stocks, flows, equations, loops, levers and sources."""
+    from flywheel_sim.library import MODELS, find
+    from flywheel_sim.model import declaration
+
+    if name is not None:
+        click.echo(repr(find(name)))
+        return
+    widest = max(map(len, MODELS))
+    for known in MODELS:
+        click.echo(f"{known:<{widest}}  {declaration(find(known)).note}")
+    click.echo("\ndescribe one with: flywheel models NAME", err=True)
+
+
+def warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        click.echo(warning + "\n", err=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    try:
+        flywheel.main(args=arguments, prog_name="flywheel", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        return 130
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except FlywheelError as error:
+        text = str(error) if isinstance(error, ScenarioError) else f"error: {error}"
+        click.echo(text, err=True)
+        return 2 if isinstance(error, UsageError | ModelError) else 1
+    except OSError as error:  # a full disk behind standard output, say
+        complain(f"error: cannot write: {error.strerror or error}")
+        return 1
+    except RecursionError:
+        complain("error: this is nested more deeply than can be read")
+        return 2
+    return 0
+
+
+def complain(text: str) -> None:
+    """Say something on standard error, if anybody can still hear it."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(text, err=True)
+    except OSError:
+        pass

@@ -1,0 +1,192 @@
+"""A program printed as plain Python over floats.
+
+The text is made of slots, operators and numbers alone: no name and no text of a user is in it. It defines
+
+``make(p, w, slope, origin)``
+    takes the parameters, which switches are on, and how fast each moving parameter changes from which time
+    on, computes all that rests on them alone, and returns
+
+``rates(t, s, y, full)``
+    which gives, at time ``t`` of a step that started at ``s``, the derivative of every state and then every
+    integral; or, with ``full``, every value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from types import CodeType, FunctionType
+from typing import Any
+
+from flywheel_sim.expressions import Apply, Expression, Gate, Number, Slot, Table, children, interpolate
+from flywheel_sim.program import Program
+
+__all__ = ["Rates", "compile_function", "compile_python", "print_python"]
+
+Rates = Callable[[float, float, Sequence[float], bool], tuple[float, ...]]
+Make = Callable[[Sequence[float], Sequence[bool], Sequence[float], float], Rates]
+
+OPERATORS = {"<": 1, "<=": 1, ">": 1, ">=": 1, "+": 2, "-": 2, "*": 3, "/": 3}
+CALLS = {"**": "power", "exp": "exp", "log": "log", "sqrt": "sqrt", "minimum": "min", "maximum": "max"}
+NAMESPACE = {"power": math.pow, "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "min": min, "max": max, "interpolate": interpolate}
+PREFIX = {"parameter": "p", "switch": "w", "state": "y", "value": "v"}
+ATOM, CHOICE = 9, 0
+
+
+@lru_cache(maxsize=32)
+def compile_python(program: Program, moving: frozenset[int] = frozenset()) -> Make:
+    """The ``make`` of a program.
+
+    Args:
+        program: what to compile.
+        moving: parameters that change within a step.
+    """
+    make: Make = compile_function(print_python(program, moving))
+    return make
+
+
+def compile_function(text: str) -> Any:
+    """The one function that a printed text defines. Texts are made of slots and numbers, never of a user's words."""
+    code = compile(text, "<printed>", "exec")
+    function = next(constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return FunctionType(function, dict(NAMESPACE))
+
+
+def print_python(program: Program, moving: frozenset[int] = frozenset()) -> str:
+    """The text of a program as Python."""
+    return Printer(program, moving).text()
+
+
+class Printer:
+    def __init__(self, program: Program, moving: frozenset[int]) -> None:
+        self.program = program
+        self.moving = moving
+        self.fixed: dict[int, bool] = {}  # whether a value rests on parameters alone
+        self.hoisted: dict[Expression, str] = {}
+        self.before: list[str] = []  # lines of make, before rates
+        self.temporary = 0
+        for index, value in enumerate(program.values):
+            self.fixed[index] = self.is_fixed(value)
+
+    def text(self) -> str:
+        needed = self.needed()
+        inside: list[str] = []
+        later: list[str] = []
+        for index, value in enumerate(self.program.values):
+            if self.fixed[index]:
+                self.before.append(f"v{index} = {self.write(value)}")
+            else:
+                (inside if index in needed else later).append(f"v{index} = {self.write(value)}")
+        everything = ", ".join(f"v{index}" for index in range(len(self.program.values)))
+        derivatives = ", ".join([*self.derivatives(), *(f"v{index}" for index in self.program.integrals)])
+        body = [
+            f"({', '.join(f'y{index}' for index in range(len(self.program.initial)))},) = y",
+            *(f"p{index} = p[{index}] + slope[{index}] * (t - origin)" for index in sorted(self.moving)),
+            *inside,
+            "if full:",
+            *(f"    {line}" for line in later),
+            f"    return ({everything},)",
+            f"return ({derivatives},)",
+        ]
+        used = sorted(set(range(self.program.parameters)) - self.moving)
+        return "\n".join(
+            [
+                "def make(p, w, slope, origin):",
+                *(f"    p{index} = p[{index}]" for index in used),
+                *(f"    w{index} = w[{index}]" for index in range(self.program.switches)),
+                *(f"    {line}" for line in self.before),
+                "    def rates(t, s, y, full):",
+                *(f"        {line}" for line in body),
+                "    return rates",
+            ]
+        )
+
+    def needed(self) -> set[int]:
+        """The values that derivatives and integrals rest on."""
+        found: set[int] = set()
+        stack = [*(move.rate for move in self.program.moves), *self.program.integrals]
+        while stack:
+            index = stack.pop()
+            if index not in found:
+                found.add(index)
+                stack.extend(values_in(self.program.values[index]))
+        return found
+
+    def derivatives(self) -> Iterable[str]:
+        for state in range(len(self.program.initial)):
+            terms = []
+            for move in self.program.moves:
+                if move.destination == state:
+                    terms.append(f"+ v{move.rate}")
+                elif move.source == state:
+                    terms.append(f"- v{move.rate}")
+            yield " ".join(terms).removeprefix("+ ") or "0.0"
+
+    def is_fixed(self, node: Expression) -> bool:
+        if isinstance(node, Slot):
+            if node.kind == "value":
+                return self.fixed[node.index]
+            return node.kind == "switch" or (node.kind == "parameter" and node.index not in self.moving)
+        return all(map(self.is_fixed, children(node)))
+
+    # Expressions
+
+    def write(self, node: Expression, around: int = CHOICE) -> str:
+        """A node in full; what rests on parameters alone inside a moving one is computed beforehand."""
+        text, binds = self.compose(node)
+        return f"({text})" if binds < around or (binds == CHOICE and around > CHOICE) else text
+
+    def part(self, node: Expression, around: int = CHOICE) -> str:
+        """A node as an operand."""
+        if isinstance(node, Apply | Table | Gate) and self.is_fixed(node):
+            if node not in self.hoisted:
+                self.hoisted[node] = f"c{len(self.hoisted)}"
+                self.before.append(f"{self.hoisted[node]} = {self.write(node)}")
+            return self.hoisted[node]
+        return self.write(node, around)
+
+    def compose(self, node: Expression) -> tuple[str, int]:
+        match node:
+            case Number():
+                return repr(node.value), ATOM if node.value >= 0 else 2
+            case Slot(kind="time"):
+                return "t", ATOM
+            case Slot(kind="start"):
+                return "s", ATOM
+            case Slot():
+                return f"{PREFIX[node.kind]}{node.index}", ATOM
+            case Apply(function, (left, right)) if function in OPERATORS:
+                binds = OPERATORS[function]
+                return f"{self.part(left, binds)} {function} {self.part(right, binds + 1)}", binds
+            case Apply("negative", (inner,)):
+                return f"-{self.part(inner, ATOM)}", 4
+            case Apply("where", (condition, then, otherwise)):
+                return f"{self.part(then, 1)} if {self.part(condition, 1)} else {self.part(otherwise, 1)}", CHOICE
+            case Apply("ratio", (numerator, denominator, empty)):
+                return self.ratio(numerator, denominator, empty), CHOICE
+            case Apply(function, arguments) if function in CALLS:
+                return f"{CALLS[function]}({', '.join(map(self.part, arguments))})", ATOM
+            case Gate(off=Expression() as off):
+                return f"{self.part(node.signal, 1)} if {self.part(node.switch, 1)} else {self.part(off, 1)}", CHOICE
+            case Table():
+                return f"interpolate({self.part(node.argument)}, {node.across!r}, {node.up!r})", ATOM
+            case _:
+                raise TypeError(f"the Python printer does not know {type(node).__name__}")
+
+    def ratio(self, numerator: Expression, denominator: Expression, empty: Expression) -> str:
+        """Division that looks first whether there is something to divide by, computing it once."""
+        below = self.part(denominator, ATOM)
+        test = below
+        if not below.isidentifier():
+            self.temporary += 1
+            test, below = f"(d{self.temporary} := {below})", f"d{self.temporary}"
+        return f"{self.part(numerator, 3)} / {below} if {test} else {self.part(empty, 1)}"
+
+
+def values_in(node: Expression) -> Iterable[int]:
+    """The numbers of the values a node uses."""
+    if isinstance(node, Slot) and node.kind == "value":
+        yield node.index
+    for child in children(node):
+        yield from values_in(child)

@@ -1,0 +1,1 @@
+"""Engines: what makes time advance. None knows of another."""

@@ -1,0 +1,368 @@
+"""Results: labelled series with units and provenance, and nothing of how they were computed.
+
+Series are kept as they come and become NumPy arrays when somebody asks for one, so that a run that only prints
+a verdict never loads NumPy.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flywheel_sim.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["About", "Result", "Run", "Series", "undefined_to_none"]
+
+FORMAT = 1
+Key = tuple[str, str | None]
+
+
+@dataclass(frozen=True)
+class Series:
+    """What is known of a series before it is read.
+
+    Attributes:
+        name: as declared.
+        labels: one for each of its rows; (None,) for a plain series.
+        kind: ``metric``, ``stock``, ``group``, ``flow``, ``equation`` or ``pace``.
+        unit: of its values.
+        note: what it is, in words.
+        better: ``higher``, ``lower`` or None.
+        beside: the series without which this one misleads.
+        percent: whether people read it in percent.
+    """
+
+    name: str
+    labels: tuple[str | None, ...]
+    kind: str
+    unit: str
+    note: str = ""
+    better: str | None = None
+    beside: str | None = None
+    percent: bool = False
+
+
+class Run:
+    """One strategy, run.
+
+    ``run["customers"]`` is a series over ``run.time``; a series with labels has one row for each, and
+    ``run["win", "referred"]`` is one of them.
+
+    Args:
+        name: of the strategy.
+        note: in words.
+        times: the saved times.
+        series: what there is, by name.
+        read: gives one value: of a name, at a label, at the number of a saved time. NaN where undefined.
+    """
+
+    def __init__(self, name: str, note: str, times: Sequence[float], series: Mapping[str, Series], read: Callable[[str, str | None, int], float]) -> None:
+        self.name = name
+        self.note = note
+        self.times = tuple(times)
+        self.series = series
+        self.read = read
+
+    def value(self, name: str, index: int = -1, label: str | None = None) -> float:
+        """One value of a series, at the end unless told otherwise; NaN where it is not defined."""
+        self.about(name)
+        return self.read(name, label, index % len(self.times))
+
+    def values(self, name: str, label: str | None = None) -> list[float]:
+        """A series as a plain list."""
+        self.about(name)
+        return [self.read(name, label, index) for index in range(len(self.times))]
+
+    def about(self, name: str) -> Series:
+        """What is known of a series.
+
+        Raises:
+            UsageError: if there is none of that name.
+        """
+        if name not in self.series:
+            import difflib
+
+            close = difflib.get_close_matches(str(name), self.series, 1)
+            raise UsageError(f"there is no series {name!r}", fix=f"did you mean {close[0]!r}?" if close else "list(run) names them all")
+        return self.series[name]
+
+    @property
+    def time(self) -> Array:
+        """The saved times."""
+        import numpy as np
+
+        return np.array(self.times)
+
+    def __getitem__(self, key: str | tuple[str, str]) -> Array:
+        import numpy as np
+
+        if isinstance(key, tuple):
+            name, label = key
+            if label not in self.about(name).labels:
+                raise UsageError(f"{name} has no label {label!r}", fix=f"its labels are {', '.join(map(str, self.about(name).labels))}")
+            return np.array(self.values(name, label))
+        rows = [self.values(key, label) for label in self.about(key).labels]
+        return np.array(rows[0] if self.about(key).labels == (None,) else rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.series)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.series
+
+    @property
+    def metrics(self) -> dict[str, float | None]:
+        """Every metric at the end; None where it is not defined."""
+        return {name: undefined_to_none(self.value(name)) for name in self.metric_names}
+
+    @property
+    def metric_names(self) -> list[str]:
+        """The headline and the metrics of the model."""
+        return [name for name, series in self.series.items() if series.kind == "metric"]
+
+    def __repr__(self) -> str:
+        return f"<run of {self.name!r}: {len(self.series)} series over {len(self.times)} times>"
+
+
+@dataclass(frozen=True)
+class About:
+    """Where a result comes from.
+
+    Attributes:
+        title: of the scenario.
+        model: its name.
+        months: the horizon, in the model's time unit.
+        engine: what computed it.
+        method: how time was stepped.
+        dt: the longest step, None where the method chose its own.
+        draws: how many.
+        seed: of the draws.
+        version: of this package.
+        conservation: the largest imbalance of accounts, relative to their number.
+        step_error: what halving the step is estimated to change in the metrics, relatively; None if not asked.
+        time_unit: of the times.
+        currency: how money is written.
+        file: the scenario file.
+    """
+
+    title: str
+    model: str
+    months: float
+    engine: str
+    method: str
+    dt: float | None
+    draws: int
+    seed: int
+    version: str
+    conservation: float
+    step_error: float | None = None
+    time_unit: str = "month"
+    currency: str = "$"
+    file: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """All strategies of a study, run.
+
+    Attributes:
+        about: where it comes from.
+        runs: by the name of the strategy.
+        comparison: of the baseline with the best of the others; None where there is nothing to compare.
+        comparisons: of the baseline with each of the others.
+    """
+
+    about: About
+    runs: Mapping[str, Run]
+    comparison: Mapping[str, Any] | None = None
+    comparisons: tuple[Mapping[str, Any], ...] = field(default=())
+
+    def __getitem__(self, strategy: str) -> Run:
+        if strategy not in self.runs:
+            raise UsageError(f"there is no strategy {strategy!r}", fix=f"the strategies are {', '.join(self.runs)}")
+        return self.runs[strategy]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.runs)
+
+    @property
+    def longest(self) -> Run:
+        """The run with the longest horizon."""
+        return max(self.runs.values(), key=lambda run: len(run.times))
+
+    @property
+    def time(self) -> Array:
+        """The saved times of the longest run."""
+        return self.longest.time
+
+    @property
+    def metrics(self) -> dict[str, dict[str, float | None]]:
+        """Every metric at the end, by strategy."""
+        return {name: run.metrics for name, run in self.runs.items()}
+
+    @property
+    def verdict(self) -> str:
+        """Who wins, when and by how much, in a few sentences."""
+        return str(self.comparison["verdict"]) if self.comparison else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as the one object that the command prints with ``--json``."""
+        return {
+            "scenario": self.about.title,
+            "model": self.about.model,
+            "months": self.about.months,
+            "engine": self.about.engine,
+            "draws": self.about.draws,
+            "seed": self.about.seed,
+            "strategies": {name: {"metrics": run.metrics, "series": series_of(run)} for name, run in self.runs.items()},
+            "comparison": self.comparison,
+            "comparisons": list(self.comparisons),
+            "checks": {"conservation": self.about.conservation, "step": self.about.dt, "step_error": self.about.step_error},
+        }
+
+    # Tables
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per strategy and saved time, one column per series and label (needs pandas)."""
+        pandas = needed("pandas", "to_dataframe")
+        frames = []
+        for name, run in self.runs.items():
+            columns = {"strategy": name, self.about.time_unit: run.times} | dict(columns_of(run))
+            frames.append(pandas.DataFrame(columns))
+        return pandas.concat(frames, ignore_index=True)
+
+    def to_xarray(self) -> xr.Dataset:
+        """A dataset over strategy and time, with units (needs xarray). Shorter runs end in NaN."""
+        import numpy as np
+
+        xarray = needed("xarray", "to_xarray")
+        length = len(self.longest.times)
+        variables = {}
+        for column, _ in columns_of(self.longest):
+            rows = [np.pad(np.array(dict(columns_of(run))[column]), (0, length - len(run.times)), constant_values=np.nan) for run in self.runs.values()]
+            series = self.longest.about(column.split("[")[0])
+            variables[column] = (("strategy", "time"), np.array(rows), {"units": series.unit, "long_name": series.note})
+        coordinates = {"strategy": list(self.runs), "time": ("time", self.time, {"units": self.about.time_unit})}
+        return xarray.Dataset(variables, coords=coordinates, attrs={"title": self.about.title, "model": self.about.model})
+
+    # Files
+
+    def save(self, path: str | Path) -> None:
+        """Write everything to one file, whole or not at all. :meth:`load` reads it back."""
+        import numpy as np
+
+        arrays: dict[str, Any] = {}
+        described = []
+        for number, run in enumerate(self.runs.values()):
+            arrays[f"{number}/time"] = run.time
+            for position, (_, values) in enumerate(columns_of(run)):
+                arrays[f"{number}/{position}"] = np.array(values)
+            described.append({"name": run.name, "note": run.note, "series": [vars_of(series) for series in run.series.values()]})
+        about = {"format": FORMAT, "about": vars_of(self.about), "runs": described, "comparison": self.comparison, "comparisons": list(self.comparisons)}
+        arrays["about"] = np.array(json.dumps(about))
+        path = Path(path)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with part.open("wb") as file:
+                np.savez_compressed(file, **arrays)
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise OutputError(f"{path} cannot be written: {error.strerror or error}") from None
+
+    @classmethod
+    def load(cls, path: str | Path) -> Result:
+        """Read what :meth:`save` wrote. Nothing in the file is ever executed.
+
+        Raises:
+            UsageError: if it is no such file.
+        """
+        import numpy as np
+
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                held = {name: arrays[name] for name in arrays.files}
+            about = json.loads(str(held["about"]))
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise UsageError(f"{path} is no saved result: {error}") from None
+        if about.get("format") != FORMAT:
+            raise UsageError(f"{path} was saved in format {about.get('format')}, this version reads {FORMAT}")
+        runs = {}
+        for number, one in enumerate(about["runs"]):
+            series = {item["name"]: Series(**(item | {"labels": tuple(item["labels"])})) for item in one["series"]}
+            keys = [(name, label) for name, item in series.items() for label in item.labels]
+            columns = {key: held[f"{number}/{position}"].tolist() for position, key in enumerate(keys)}
+            times = held[f"{number}/time"].tolist()
+            runs[one["name"]] = Run(one["name"], one["note"], times, series, reader(columns))
+        return cls(About(**about["about"]), runs, about["comparison"], tuple(about["comparisons"]))
+
+    # Showing
+
+    def __repr__(self) -> str:
+        lines = [self.about.title, self.verdict, f"strategies: {', '.join(self.runs)}"]
+        return "\n".join(filter(None, lines))
+
+    def _repr_html_(self) -> str:
+        names = self.longest.metric_names
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in ("", "unit", *self.runs))
+        rows = []
+        for name in names:
+            series = self.longest.about(name)
+            cells = "".join(f"<td>{'–' if (value := run.metrics[name]) is None else f'{value:,.4g}'}</td>" for run in self.runs.values())
+            rows.append(f"<tr><td style='text-align:left' title='{html.escape(series.note)}'>{html.escape(name)}</td><td>{html.escape(series.unit)}</td>{cells}</tr>")
+        title, verdict = html.escape(self.about.title), html.escape(self.verdict)
+        return f"<div><h4>{title}</h4><p>{verdict}</p><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+
+
+def undefined_to_none(value: float) -> float | None:
+    """NaN and infinity, which JSON cannot hold, as None."""
+    return value if math.isfinite(value) else None
+
+
+def series_of(run: Run) -> dict[str, list[float | None]]:
+    """The series that the command prints: time, metrics, stocks and groups."""
+    found: dict[str, list[float | None]] = {"time": list(run.times)}
+    for column, values in columns_of(run, {"metric", "stock", "group"}):
+        found[column] = [undefined_to_none(value) for value in values]
+    return found
+
+
+def columns_of(run: Run, kinds: set[str] | None = None) -> Iterator[tuple[str, list[float]]]:
+    """Every series, label by label, under the name a table gives it."""
+    for name, series in run.series.items():
+        if kinds is None or series.kind in kinds:
+            for label in series.labels:
+                yield (f"{name}[{label}]" if label else name), run.values(name, label)
+
+
+def reader(columns: Mapping[Key, Sequence[float]]) -> Callable[[str, str | None, int], float]:
+    return lambda name, label, index: columns[name, label][index]
+
+
+def vars_of(record: object) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}  # type: ignore[attr-defined]
+
+
+def needed(module: str, method: str) -> Any:
+    """A module that is an extra, or a clear word on how to get it."""
+    import importlib
+
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise UsageError(f"{method} needs {module}, which is not installed", fix="pip install flywheel-sim[tables]") from None

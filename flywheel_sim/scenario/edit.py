@@ -1,0 +1,46 @@
+"""Scenarios changed from Python, through the same checks as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flywheel_sim.errors import UsageError
+from flywheel_sim.library import MODELS
+from flywheel_sim.model import Declaration
+from flywheel_sim.scenario.interpret import Reading
+from flywheel_sim.scenario.scenario import Scenario
+
+__all__ = ["edited"]
+
+
+def edited(scenario: Scenario, declaration: Declaration, changes: Mapping[str, Any]) -> Scenario:
+    """The scenario with some keys changed.
+
+    Args:
+        scenario: to start from.
+        declaration: its model.
+        changes: tables as in a file; tables are joined, anything else replaces what was there. The shares of a
+            split replace the whole split.
+
+    Raises:
+        UsageError: with everything that cannot be meant.
+    """
+    data = joined(scenario.data, changes)
+    reading = Reading(data, declaration, tuple(MODELS))
+    made = reading.scenario("", scenario.file)
+    errors = [fault for fault in reading.faults if fault.kind == "error"]
+    if errors or made is None:
+        first, *rest = errors
+        more = "".join(f"\nalso: {fault.cause}" for fault in rest)
+        raise UsageError(first.cause + more, fix=first.fix)
+    return made
+
+
+def joined(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    made = dict(old)
+    for key, value in new.items():
+        before = made.get(key)
+        whole = key == "split" or not isinstance(value, Mapping) or not isinstance(before, Mapping)
+        made[key] = value if whole else joined(before, value)
+    return made

@@ -1,0 +1,91 @@
+"""What a run is given, from names and values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from flywheel_sim.errors import UsageError
+from flywheel_sim.model.declare import write_range
+from flywheel_sim.program import Bend, Inputs, Lowered, written
+from flywheel_sim.scenario import Move
+from flywheel_sim.units import read_quantity, write_number
+
+__all__ = ["bends", "inputs_for", "settings_from"]
+
+Name = tuple[str, str | None]
+
+
+def inputs_for(lowered: Lowered, settings: Mapping[Name, float], off: Iterable[str] = (), moves: Iterable[Move] = ()) -> Inputs:
+    """Parameters by slot, with the model's defaults where nothing is set.
+
+    Args:
+        lowered: the program and what its slots were called.
+        settings: values by name and label.
+        off: the loops and frictions that do not run.
+        moves: in the order of time.
+    """
+    parameters = lowered.declaration.parameters
+    values = [settings.get((name, label), parameters[name].default[label]) for name, label in lowered.layout.parameters]
+    without = set(off)
+    return Inputs(tuple(values), tuple(name not in without for name in lowered.layout.switches), tuple(bends(lowered, values, moves)))
+
+
+def bends(lowered: Lowered, values: list[float], moves: Iterable[Move]) -> list[Bend]:
+    """The moves of levers as straight pieces: a step is one bend, a ramp and a pulse are two."""
+    slots = {pair: index for index, pair in enumerate(lowered.layout.parameters)}
+    now = list(values)
+    made: list[Bend] = []
+    for move in moves:
+        for label, target in move.to.items():
+            slot = slots[move.lever, label]
+            before = now[slot]
+            if move.kind == "ramp":
+                made.append(Bend(move.at, slot, before, (target - before) / move.length))
+                made.append(Bend(move.at + move.length, slot, target, 0.0))
+            else:
+                made.append(Bend(move.at, slot, target, 0.0))
+            if move.kind == "pulse":
+                made.append(Bend(move.at + move.length, slot, before, 0.0))
+            else:
+                now[slot] = target
+    return sorted(made, key=lambda bend: bend.time)
+
+
+def settings_from(lowered: Lowered, values: Mapping[str, object]) -> dict[Name, float]:
+    """Values as Python code gives them: numbers in the declared unit, or quantities as text.
+
+    A parameter with labels takes a dictionary by label, or is named label by label: ``{"fit[cold]": 0.05}``.
+
+    Raises:
+        UsageError: for an unknown name or label, or a value that is not possible.
+    """
+    declaration = lowered.declaration
+    found: dict[Name, float] = {}
+    for name, given in values.items():
+        base, _, rest = str(name).partition("[")
+        parameter = declaration.parameters.get(base)
+        if parameter is None:
+            raise UsageError(f"{declaration.name} has no parameter {name!r}", fix=nearest_name(base, list(declaration.parameters)))
+        by_label = {rest.rstrip("]"): given} if rest else given if isinstance(given, Mapping) else dict.fromkeys(parameter.default, given)
+        for label, one in by_label.items():
+            if label not in parameter.default:
+                raise UsageError(f"{base} has no label {label!r}", fix=f"its labels are {', '.join(map(str, parameter.default))}")
+            if isinstance(one, str):
+                number = read_quantity(one, parameter.unit, counts=frozenset(declaration.counts))
+            elif isinstance(one, int | float) and not isinstance(one, bool):
+                number = float(one)
+            else:
+                raise UsageError(f"{written(base, label)} is {one!r}, which is no number", fix=f"give a number in {parameter.unit}")
+            low, high = parameter.limits
+            if not (math.isfinite(number) and low <= number <= high):
+                raise UsageError(f"{written(base, label)} is {write_number(number) if math.isfinite(number) else number}, outside its limits", fix=f"use {write_range((low, high))}")
+            found[base, label] = number
+    return found
+
+
+def nearest_name(name: str, names: list[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, names, 1)
+    return f"did you mean {close[0]!r}?" if close else f"print({'the model'}) shows them all"

@@ -1,0 +1,119 @@
+"""Any model, run from Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from flywheel_sim.errors import UsageError
+from flywheel_sim.model import ModelKind, declaration
+from flywheel_sim.program import Lowered, lower
+from flywheel_sim.result import About, Result
+from flywheel_sim.study.inputs import inputs_for, settings_from
+from flywheel_sim.study.series import labelled
+from flywheel_sim.study.step import Stepped, run_in_steps
+from flywheel_sim.version import __version__
+
+__all__ = ["ENGINES", "lowered_model", "only_this_engine", "saved_times", "simulate"]
+
+ENGINES = ("ode",)
+MOST_SAVED = 100_000
+
+
+@lru_cache(maxsize=32)
+def lowered_model(model: ModelKind) -> Lowered:
+    """A model as a program, made once."""
+    return lower(declaration(model))
+
+
+def simulate(
+    model: ModelKind,
+    values: Mapping[str, object] | None = None,
+    off: Iterable[str] = (),
+    until: float = 60,
+    dt: float | None = None,
+    method: str = "rk4",
+    every: float = 1.0,
+    engine: str = "ode",
+    draws: int | None = None,
+    seed: int = 0,
+) -> Result:
+    """Run a model.
+
+    Args:
+        model: the class.
+        values: parameters and levers by name, in their declared unit or as text with a unit; the others are as
+            declared. One with labels takes a dictionary by label.
+        off: loops and frictions that do not run.
+        until: the horizon, in the model's time unit.
+        dt: the longest step; None chooses it by error.
+        method: ``rk4``, ``euler`` or ``adaptive``.
+        every: the time between saved values; 0 and ``until`` are always saved.
+        engine: ``ode``.
+        draws: no draws with this engine.
+        seed: kept with the result.
+
+    Returns:
+        A result with one strategy, ``run``, in which are all stocks, flows, equations and metrics.
+
+    Raises:
+        UsageError: for a name or value that cannot be meant.
+        StateError: when a number leaves what is possible, naming the month, the stock and the likely parameter.
+    """
+    only_this_engine(engine, draws)
+    lowered = lowered_model(model)
+    inputs = inputs_for(lowered, settings_from(lowered, values or {}), known_switches(lowered, off))
+    stepped = run_in_steps(lowered, inputs, saved_times(until, every), method=method, dt=dt)
+    about = about_run(lowered, stepped, title=lowered.declaration.name, until=until, seed=seed)
+    return Result(about, {"run": labelled("run", "", stepped.reader)})
+
+
+def known_switches(lowered: Lowered, off: Iterable[str]) -> tuple[str, ...]:
+    names = (off,) if isinstance(off, str) else tuple(off)
+    for name in names:
+        if name not in lowered.layout.switches:
+            raise UsageError(f"{name!r} cannot be switched off in {lowered.declaration.name}", fix=f"what can: {', '.join(lowered.layout.switches) or 'nothing'}")
+    return names
+
+
+def only_this_engine(engine: str, draws: int | None) -> None:
+    if engine not in ENGINES:
+        raise UsageError(f"there is no engine {engine!r}", fix=f"use {', '.join(ENGINES)}")
+    if draws is not None:
+        raise UsageError("the equations have one future: this engine makes no draws", fix="leave draws out")
+
+
+def saved_times(until: float, every: float) -> list[float]:
+    """0, every, twice every, ... and ``until``."""
+    if not (isinstance(until, int | float) and 0 < until < math.inf):
+        raise UsageError(f"until={until!r} is no horizon", fix="use a number above 0")
+    if not (isinstance(every, int | float) and 0 < every < math.inf):
+        raise UsageError(f"every={every!r} is no time between saved values", fix="use a number above 0, such as 1")
+    count = math.floor(until / every + 1e-9)
+    if count > MOST_SAVED:
+        raise UsageError(f"{count} saved times are more than {MOST_SAVED}", fix="use a larger every=")
+    times = [number * float(every) for number in range(count + 1)]
+    if until - times[-1] > 1e-9 * until:
+        times.append(float(until))
+    else:
+        times[-1] = float(until)
+    return times
+
+
+def about_run(lowered: Lowered, stepped: Stepped, *, title: str, until: float, seed: int) -> About:
+    record = stepped.reader.record
+    return About(
+        title=title,
+        model=lowered.declaration.name.lower(),
+        months=until,
+        engine="ode",
+        method=record.method,
+        dt=record.dt,
+        draws=1,
+        seed=seed,
+        version=__version__,
+        conservation=record.conservation,
+        step_error=stepped.error,
+        time_unit=lowered.declaration.time_unit,
+    )

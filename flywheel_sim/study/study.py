@@ -1,0 +1,213 @@
+"""A scenario with its model: run, compared and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from flywheel_sim.analysis.compare import Comparison, best, compare
+from flywheel_sim.analysis.metrics import Reader
+from flywheel_sim.analysis.verdict import HangsOn, verdict
+from flywheel_sim.expressions import Expression
+from flywheel_sim.model import Declaration, ModelKind, declaration
+from flywheel_sim.model.measures import Marginal
+from flywheel_sim.model.nodes import descend
+from flywheel_sim.model.symbols import Metric
+from flywheel_sim.program import Inputs, Lowered
+from flywheel_sim.result import About, Result, Run
+from flywheel_sim.scenario import Scenario, Strategy, load_scenario
+from flywheel_sim.scenario.edit import edited
+from flywheel_sim.study.inputs import inputs_for
+from flywheel_sim.study.series import labelled
+from flywheel_sim.study.simulate import lowered_model, only_this_engine
+from flywheel_sim.study.step import Stepped, run_in_steps
+from flywheel_sim.version import __version__
+
+__all__ = ["Study", "load"]
+
+
+def load(path: str | Path, model: ModelKind | None = None) -> Study:
+    """Read a scenario file.
+
+    Args:
+        path: the file.
+        model: a model of your own to run it on, instead of one of the library.
+
+    Raises:
+        ScenarioError: with every fault of the file, each with its place.
+        UsageError: if it is no readable file.
+    """
+    return Study(*load_scenario(path, model))
+
+
+@dataclass(frozen=True)
+class Study:
+    """A scenario with its model.
+
+    Attributes:
+        scenario: what is compared.
+        model: what it is computed with.
+    """
+
+    scenario: Scenario
+    model: ModelKind
+
+    @property
+    def declaration(self) -> Declaration:
+        """What the model says."""
+        return declaration(self.model)
+
+    @property
+    def lowered(self) -> Lowered:
+        """The model as a program."""
+        return lowered_model(self.model)
+
+    @property
+    def by(self) -> str:
+        """The series that decides who is ahead."""
+        if self.scenario.by is not None:
+            return self.scenario.by
+        found = self.declaration
+        if found.headline is not None:
+            return found.names[found.headline]
+        return next(iter(found.metrics), next(iter(found.symbols)))
+
+    def with_values(self, **values: object) -> Study:
+        """The same study with some of the business changed: ``study.with_values(churn="15 %/year")``.
+
+        Raises:
+            UsageError: for a name or value that cannot be meant.
+        """
+        return replace(self, scenario=edited(self.scenario, self.declaration, {"values": values}))
+
+    def with_strategy(self, name: str, **changes: object) -> Study:
+        """The same study with a strategy changed or added.
+
+        Args:
+            name: of the strategy.
+            changes: as in a scenario file: ``set``, ``split``, ``off``, ``moves``, ``like``, ``note``, ``months``.
+                ``set`` changes only the levers it names.
+
+        Raises:
+            UsageError: for anything that cannot be meant.
+        """
+        return replace(self, scenario=edited(self.scenario, self.declaration, {"strategies": {name: changes}}))
+
+    def inputs(self, strategy: str) -> Inputs:
+        """What a strategy's run is given."""
+        found = self.scenario.strategies[strategy]
+        return inputs_for(self.lowered, {name: value.typical for name, value in found.settings.items()}, found.off, found.moves)
+
+    def run(self, draws: int | None = None, seed: int = 0, engine: str = "ode", *, method: str = "rk4", dt: float | None = None, marginal: bool = False) -> Result:
+        """Run every strategy and compare each with the baseline.
+
+        Args:
+            draws: no draws with this engine.
+            seed: kept with the result.
+            engine: ``ode``.
+            method: ``rk4``, ``euler`` or ``adaptive``.
+            dt: the longest step; None chooses it by error, one for all strategies.
+            marginal: also run each strategy with a lever 1 % higher, for metrics of one further customer.
+
+        Raises:
+            StateError: when a number leaves what is possible.
+        """
+        only_this_engine(engine, draws)
+        stepped = self.all_stepped(method, dt)
+        readers = {name: one.reader for name, one in stepped.items()}
+        if marginal:
+            readers = {name: self.with_marginal(name, one, method) for name, one in stepped.items()}
+        runs = {name: labelled(name, self.scenario.strategies[name].note, reader) for name, reader in readers.items()}
+        about = self.about(stepped, seed)
+        comparisons = self.comparisons(runs)
+        if not comparisons:
+            return Result(about, runs)
+        baseline = runs[self.scenario.baseline]
+        challenger = best([run for run in runs.values() if run is not baseline], self.by)
+        judged = {one.challenger.name: self.judged(one) for one in comparisons}
+        return Result(about, runs, judged[challenger.name], tuple(judged.values()))
+
+    # Running
+
+    def all_stepped(self, method: str, dt: float | None) -> dict[str, Stepped]:
+        """Every strategy run, all with the shortest step that any of them needs."""
+        stepped = {name: run_in_steps(self.lowered, self.inputs(name), self.times(one), method=method, dt=dt) for name, one in self.scenario.strategies.items()}
+        shortest = min((one.dt for one in stepped.values() if one.dt is not None), default=None)
+        for name, one in stepped.items():
+            if one.dt != shortest:
+                again = run_in_steps(self.lowered, self.inputs(name), self.times(self.scenario.strategies[name]), method=method, dt=shortest)
+                stepped[name] = replace(again, error=one.error)
+        return stepped
+
+    def times(self, strategy: Strategy) -> list[float]:
+        return [float(month) for month in range(strategy.months + 1)]
+
+    def with_marginal(self, name: str, stepped: Stepped, method: str) -> Reader:
+        """A run beside which each lever that a metric asks for has been raised by 1 %."""
+        levers = {
+            self.declaration.names[node.lever]
+            for metric in self.declaration.of_kind(Metric).values()
+            for node in descend(metric, self.declaration.names)
+            if isinstance(node, Marginal)
+        }
+        inputs = self.inputs(name)
+        raised: dict[str, Reader] = {}
+        for lever in levers:
+            slot = self.lowered.layout.parameters.index((lever, None))
+            more = replace(
+                inputs,
+                parameters=tuple(1.01 * value if index == slot else value for index, value in enumerate(inputs.parameters)),
+                bends=tuple(replace(bend, value=1.01 * bend.value, slope=1.01 * bend.slope) if bend.parameter == slot else bend for bend in inputs.bends),
+            )
+            raised[lever] = run_in_steps(self.lowered, more, stepped.reader.record.times, method=method, dt=stepped.dt).reader
+        return Reader(self.lowered, stepped.reader.record, raised)
+
+    def about(self, stepped: Mapping[str, Stepped], seed: int) -> About:
+        records = [one.reader.record for one in stepped.values()]
+        errors = [one.error for one in stepped.values() if one.error is not None]
+        return About(
+            title=self.scenario.title,
+            model=self.scenario.model,
+            months=self.scenario.months,
+            engine="ode",
+            method=records[0].method,
+            dt=records[0].dt,
+            draws=1,
+            seed=seed,
+            version=__version__,
+            conservation=max(record.conservation for record in records),
+            step_error=max(errors) if errors else None,
+            time_unit=self.declaration.time_unit,
+            currency=self.scenario.currency,
+            file=self.scenario.file,
+        )
+
+    # Comparing
+
+    def comparisons(self, runs: Mapping[str, Run]) -> list[Comparison]:
+        """The baseline against each of the others."""
+        baseline = runs[self.scenario.baseline]
+        return [
+            compare(baseline, run, self.by, outlay=self.name_of(self.declaration.outlay), balance=self.name_of(self.declaration.balance))
+            for run in runs.values()
+            if run is not baseline
+        ]
+
+    def name_of(self, node: Expression | None) -> str | None:
+        return None if node is None else self.declaration.names[node]
+
+    def judged(self, comparison: Comparison, hangs_on: HangsOn | None = None) -> dict[str, Any]:
+        """A comparison with its verdict."""
+        unlike = self.unlike(comparison.baseline.name, comparison.challenger.name)
+        text = verdict(comparison, time_unit=self.declaration.time_unit, currency=self.scenario.currency, hangs_on=hangs_on, unlike=unlike)
+        return {**comparison.as_json(), "verdict": text}
+
+    def unlike(self, first: str, second: str) -> tuple[str, ...]:
+        """The parameters other than levers in which two strategies differ."""
+        one, other = (self.scenario.strategies[name].settings for name in (first, second))
+        parameters = self.declaration.parameters
+        return tuple(
+            dict.fromkeys(name for name, label in {**one, **other} if parameters[name].role == "parameter" and one.get((name, label)) != other.get((name, label)))
+        )
