@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from flywheel_sim.errors import ModelError
-from flywheel_sim.units import Unit
+from flywheel_sim.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from flywheel_sim.units import Unit
 
 __all__ = [
     "ARITHMETIC",
@@ -42,16 +45,16 @@ __all__ = [
     "children",
     "interpolate",
     "lift",
+    "slope_of",
 ]
 
 type_names = {str: "text", tuple: "a tuple", list: "a list", dict: "a dictionary", type(None): "None"}
 
 
-class Expression:
-    """A node. Subclasses are frozen and compare by identity."""
+class Expression(Record):
+    """A node: a frozen record that compares by identity."""
 
-    __slots__ = ()
-    __array_ufunc__ = None  # NumPy must hand arithmetic over to us, not spread an array over a node
+    __array_ufunc__: ClassVar[None] = None  # NumPy must hand arithmetic over to us, not spread an array over a node
 
     def __add__(self, other: Operand) -> Expression:
         return Apply("+", (self, lift(other)))
@@ -157,14 +160,12 @@ def lift(value: object) -> Expression:
     raise ModelError(f"an equation is made of numbers and declared names, not of {kind} ({value!r})")
 
 
-@dataclass(frozen=True, eq=False)
 class Number(Expression):
     """A literal: dimensionless, except 0, which has any unit."""
 
     value: float
 
 
-@dataclass(frozen=True, eq=False)
 class Quantity(Expression):
     """A number with a unit that nobody sets."""
 
@@ -172,12 +173,10 @@ class Quantity(Expression):
     unit: Unit
 
 
-@dataclass(frozen=True, eq=False)
 class Time(Expression):
     """The time since the start. A condition on it holds for a whole step, as at the step's start."""
 
 
-@dataclass(frozen=True, eq=False)
 class Apply(Expression):
     """An operator or function of :data:`FUNCTIONS`, applied to its arguments in the order written."""
 
@@ -185,7 +184,6 @@ class Apply(Expression):
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, eq=False)
 class Table(Expression):
     """A curve through points: straight between them, level outside."""
 
@@ -195,7 +193,6 @@ class Table(Expression):
     unit: Unit
 
 
-@dataclass(frozen=True, eq=False)
 class Labelled(Expression):
     """A value per label of a dimension. Labels that were not named are absent."""
 
@@ -203,7 +200,6 @@ class Labelled(Expression):
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, eq=False)
 class Pick(Expression):
     """The value at one label."""
 
@@ -211,14 +207,12 @@ class Pick(Expression):
     label: str
 
 
-@dataclass(frozen=True, eq=False)
 class Total(Expression):
     """The sum over all labels."""
 
     of: Expression
 
 
-@dataclass(frozen=True, eq=False)
 class Gate(Expression):
     """A signal that a loop or friction carries: ``signal`` while ``switch`` runs, else ``off``.
 
@@ -230,7 +224,6 @@ class Gate(Expression):
     off: Expression | None
 
 
-@dataclass(frozen=True, eq=False)
 class Slot(Expression):
     """A numbered place in a lowered program: of a parameter, switch, state, value, or the time."""
 
@@ -252,7 +245,9 @@ class Dimension:
         reserved = {"low", "typical", "high"}  # a scenario writes uncertain values with these
         for label in labels:
             if not isinstance(label, str) or not label.isidentifier() or label in reserved:
-                raise ModelError(f"{label!r} cannot be a label", fix="use words of letters, digits and underscores, none of low, typical, high")
+                raise ModelError(
+                    f"{label!r} cannot be a label", fix="use words of letters, digits and underscores, none of low, typical, high"
+                )
         if not labels or len(set(labels)) != len(labels):
             raise ModelError(f"the labels {labels} are not distinct", fix="name each label once, and at least one")
         self.labels = labels
@@ -322,6 +317,14 @@ def interpolate(x: float, across: tuple[float, ...], up: tuple[float, ...]) -> f
     right = bisect_right(across, x)
     left = right - 1
     return up[left] + (up[right] - up[left]) * ((x - across[left]) / (across[right] - across[left]))
+
+
+def slope_of(x: float, across: tuple[float, ...], up: tuple[float, ...]) -> float:
+    """The slope of that line at ``x``: to the right of a corner, 0 outside."""
+    if not across[0] <= x < across[-1]:
+        return 0.0
+    right = bisect_right(across, x)
+    return (up[right] - up[right - 1]) / (across[right] - across[right - 1])
 
 
 def children(node: Expression) -> tuple[Expression, ...]:

@@ -10,15 +10,15 @@ import html
 import json
 import math
 import os
-import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.errors import OutputError, UsageError
+from flywheel_sim.records import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
     import numpy as np
     import pandas as pd
     import xarray as xr
@@ -32,8 +32,7 @@ FORMAT = 1
 Key = tuple[str, str | None]
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(Record):
     """What is known of a series before it is read.
 
     Attributes:
@@ -71,7 +70,9 @@ class Run:
         read: gives one value: of a name, at a label, at the number of a saved time. NaN where undefined.
     """
 
-    def __init__(self, name: str, note: str, times: Sequence[float], series: Mapping[str, Series], read: Callable[[str, str | None, int], float]) -> None:
+    def __init__(
+        self, name: str, note: str, times: Sequence[float], series: Mapping[str, Series], read: Callable[[str, str | None, int], float]
+    ) -> None:
         self.name = name
         self.note = note
         self.times = tuple(times)
@@ -139,8 +140,7 @@ class Run:
         return f"<run of {self.name!r}: {len(self.series)} series over {len(self.times)} times>"
 
 
-@dataclass(frozen=True)
-class About:
+class About(Record):
     """Where a result comes from.
 
     Attributes:
@@ -176,8 +176,7 @@ class About:
     file: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Result:
+class Result(Record):
     """All strategies of a study, run.
 
     Attributes:
@@ -190,7 +189,7 @@ class Result:
     about: About
     runs: Mapping[str, Run]
     comparison: Mapping[str, Any] | None = None
-    comparisons: tuple[Mapping[str, Any], ...] = field(default=())
+    comparisons: tuple[Mapping[str, Any], ...] = ()
 
     def __getitem__(self, strategy: str) -> Run:
         if strategy not in self.runs:
@@ -254,11 +253,15 @@ class Result:
         length = len(self.longest.times)
         variables = {}
         for column, _ in columns_of(self.longest):
-            rows = [np.pad(np.array(dict(columns_of(run))[column]), (0, length - len(run.times)), constant_values=np.nan) for run in self.runs.values()]
+            rows = [
+                np.pad(np.array(dict(columns_of(run))[column]), (0, length - len(run.times)), constant_values=np.nan)
+                for run in self.runs.values()
+            ]
             series = self.longest.about(column.split("[")[0])
             variables[column] = (("strategy", "time"), np.array(rows), {"units": series.unit, "long_name": series.note})
         coordinates = {"strategy": list(self.runs), "time": ("time", self.time, {"units": self.about.time_unit})}
-        return xarray.Dataset(variables, coords=coordinates, attrs={"title": self.about.title, "model": self.about.model})
+        dataset: xr.Dataset = xarray.Dataset(variables, coords=coordinates, attrs={"title": self.about.title, "model": self.about.model})
+        return dataset
 
     # Files
 
@@ -273,7 +276,13 @@ class Result:
             for position, (_, values) in enumerate(columns_of(run)):
                 arrays[f"{number}/{position}"] = np.array(values)
             described.append({"name": run.name, "note": run.note, "series": [vars_of(series) for series in run.series.values()]})
-        about = {"format": FORMAT, "about": vars_of(self.about), "runs": described, "comparison": self.comparison, "comparisons": list(self.comparisons)}
+        about = {
+            "format": FORMAT,
+            "about": vars_of(self.about),
+            "runs": described,
+            "comparison": self.comparison,
+            "comparisons": list(self.comparisons),
+        }
         arrays["about"] = np.array(json.dumps(about))
         path = Path(path)
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -292,6 +301,8 @@ class Result:
         Raises:
             UsageError: if it is no such file.
         """
+        import zipfile
+
         import numpy as np
 
         try:
@@ -324,7 +335,9 @@ class Result:
         for name in names:
             series = self.longest.about(name)
             cells = "".join(f"<td>{'–' if (value := run.metrics[name]) is None else f'{value:,.4g}'}</td>" for run in self.runs.values())
-            rows.append(f"<tr><td style='text-align:left' title='{html.escape(series.note)}'>{html.escape(name)}</td><td>{html.escape(series.unit)}</td>{cells}</tr>")
+            rows.append(
+                f"<tr><td style='text-align:left' title='{html.escape(series.note)}'>{html.escape(name)}</td><td>{html.escape(series.unit)}</td>{cells}</tr>"
+            )
         title, verdict = html.escape(self.about.title), html.escape(self.verdict)
         return f"<div><h4>{title}</h4><p>{verdict}</p><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
 
@@ -355,7 +368,7 @@ def reader(columns: Mapping[Key, Sequence[float]]) -> Callable[[str, str | None,
 
 
 def vars_of(record: object) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.__dataclass_fields__}  # type: ignore[attr-defined]
+    return dict(vars(record))
 
 
 def needed(module: str, method: str) -> Any:

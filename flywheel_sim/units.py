@@ -110,10 +110,8 @@ def in_months(unit: Unit) -> tuple[float, Unit]:
     """The unit with every word for time replaced by months, and the factor that costs."""
     scale, plain = 1.0, ONE
     for word, power in unit.powers:
-        if word in TIME_WORDS:
-            scale *= TIME_WORDS[word] ** power
-            word = "month"
-        plain = product(plain, Unit(((word, power),)), 1.0)
+        scale *= TIME_WORDS.get(word, 1.0) ** power
+        plain = product(plain, Unit((("month" if word in TIME_WORDS else word, power),)), 1.0)
     return scale, plain
 
 
@@ -159,13 +157,15 @@ def read_quantity(text: str, unit: Unit, *, counts: frozenset[str] = frozenset()
         return number
     factor = conversion(written.without(counts), unit.without(counts))
     if factor is None:
-        raise UsageError(f"{text!r} is in {shown(written, currency)}, not in {shown(unit, currency)}", fix=f"write it like {example(unit, currency)}")
+        raise UsageError(
+            f"{text!r} is in {shown(written, currency)}, not in {shown(unit, currency)}", fix=f"write it like {example(unit, currency)}"
+        )
     return number * factor
 
 
 def read_percentage(text: str, number: float, written: Unit, unit: Unit) -> float:
     share = number / 100
-    scale, plain = in_months(unit)
+    _scale, plain = in_months(unit)
     if unit == ONE:
         if written != ONE:
             raise UsageError(f"{text!r} is a percentage {per(written)}; this is a share, without time", fix=f'write "{number:g} %"')
@@ -187,10 +187,8 @@ def written_unit(text: str, wanted: Unit, currency: str) -> Unit:
     text = re.sub(r"(?:^|\s+)(?:per|an?)\s+", "/", text.strip())
     unit = ONE
     for word, power in (parse_or_refuse(text) if text else ONE).powers:
-        if word == currency or word in CURRENCIES:
-            name = money(word, currency)
-        else:
-            name = Unit(((singular(word, wanted), 1.0),))
+        money_word = word == currency or word in CURRENCIES
+        name = money(word, currency) if money_word else Unit(((singular(word, wanted), 1.0),))
         unit *= name**power
     return unit
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from flywheel_sim.records import Record
 from flywheel_sim.result import Run, undefined_to_none
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["LEVEL", "Comparison", "best", "compare", "crossover"]
 
@@ -15,8 +17,7 @@ __all__ = ["LEVEL", "Comparison", "best", "compare", "crossover"]
 LEVEL = 0.01
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Record):
     """A baseline and a challenger at the end of the shorter of their runs.
 
     Attributes:
@@ -71,7 +72,10 @@ class Comparison:
         """The month after which the challenger has more money until the end."""
         if self.balance is None:
             return None
-        return crossover(self.challenger.times[: self.index + 1], *(run.values(self.balance)[: self.index + 1] for run in (self.baseline, self.challenger)))
+        return crossover(
+            self.challenger.times[: self.index + 1],
+            *(run.values(self.balance)[: self.index + 1] for run in (self.baseline, self.challenger)),
+        )
 
     def break_even(self, run: Run) -> float | None:
         """The month after which a run has earned back what it spent, until the end."""
@@ -137,7 +141,7 @@ def crossover(times: Sequence[float], below: Sequence[float], above: Sequence[fl
     if not gaps[-1] > 0:
         return None
     behind = [index for index, gap in enumerate(gaps) if not gap > 0]
-    if not behind or behind[-1] == 0 and not gaps[0] < 0:
+    if not behind or (behind[-1] == 0 and not gaps[0] < 0):
         return 0.0
     last = behind[-1]
     if math.isnan(gaps[last]):

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from flywheel_sim.program import Program
+if TYPE_CHECKING:
+    from flywheel_sim.program import Program
 
 __all__ = ["gain", "lifetime", "passage", "survival"]
 
@@ -148,7 +150,7 @@ def reachable(program: Program, starts: Sequence[int], barred: set[int], counted
 
 
 def discounted(matrix: Matrix, discount: float) -> Matrix:
-    """discount I - T."""
+    """The matrix discount I - T."""
     return [[(discount if i == j else 0.0) - value for j, value in enumerate(row)] for i, row in enumerate(matrix)]
 
 

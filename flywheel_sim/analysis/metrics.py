@@ -6,15 +6,38 @@ Values that are not defined (a cost per customer where nobody was won) are NaN h
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.analysis import journey
 from flywheel_sim.expressions import FUNCTIONS, Expression, Gate, Time, Walk
-from flywheel_sim.model.measures import Gain, Lifetime, Marginal, Measure, Passage, SoFar, Survival, Trailing
+from flywheel_sim.model.measures import (
+    Gain,
+    Lifetime,
+    Marginal,
+    Measure,
+    Passage,
+    SoFar,
+    Survival,
+    Trailing,
+)
 from flywheel_sim.model.nodes import descend
-from flywheel_sim.model.symbols import Cell, Edge, Flow, Metric, Pace, Parameter, Part, Switch
-from flywheel_sim.program import Inputs, Lowered, Record, key
+from flywheel_sim.model.symbols import (
+    Cell,
+    Edge,
+    Flow,
+    Metric,
+    Pace,
+    Parameter,
+    Part,
+    Switch,
+)
+from flywheel_sim.program import Column, Inputs, Lowered, Trace, key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from flywheel_sim.model import Declaration
 
 __all__ = ["Reader", "windows"]
 
@@ -34,14 +57,19 @@ GUARDED = {name: undefined_as_nan(function) for name, function in FUNCTIONS.item
 
 def windows(lowered: Lowered, inputs: Inputs) -> tuple[float, ...]:
     """How far back the trailing measures of a model look, in its time unit."""
-    declaration = lowered.declaration
-    slots = {pair: index for index, pair in enumerate(lowered.layout.parameters)}
+    names, places = lowered.declaration.names, lowered.layout.parameters
 
     def read(node: Expression) -> Any:
-        return inputs.parameters[slots[declaration.names[node], None]] if isinstance(node, Parameter) else None
+        return inputs.parameters[places.index((names[node], None))] if isinstance(node, Parameter) else None
 
+    return tuple(sorted({float(Walk(read)(window)) for window in windows_of(lowered.declaration)}))
+
+
+@lru_cache(maxsize=32)
+def windows_of(declaration: Declaration) -> frozenset[Expression]:
+    """The windows of the trailing measures, each once."""
     measured = (node for metric in declaration.of_kind(Metric).values() for node in descend(metric, declaration.names))
-    return tuple(sorted({float(Walk(read)(node.window)) for node in measured if isinstance(node, Trailing)}))
+    return frozenset(node.window for node in measured if isinstance(node, Trailing))
 
 
 class Reader:
@@ -49,14 +77,14 @@ class Reader:
 
     Args:
         lowered: the program that ran.
-        record: what the engine handed back.
+        trace: what the engine handed back.
         marginal: the same run with a lever 1 % higher, by the name of the lever, where that was asked for.
     """
 
-    def __init__(self, lowered: Lowered, record: Record, marginal: Mapping[str, Reader] | None = None) -> None:
+    def __init__(self, lowered: Lowered, trace: Trace, marginal: Mapping[str, Reader] | None = None) -> None:
         self.lowered = lowered
         self.declaration = lowered.declaration
-        self.record = record
+        self.trace = trace
         self.marginal = marginal or {}
         self.metrics = self.declaration.of_kind(Metric)
         self.instants: dict[int, Instant] = {}
@@ -64,19 +92,20 @@ class Reader:
     def at(self, name: str, label: str | None, index: int) -> float:
         """The value of a named series at one saved time."""
         column = self.lowered.layout.columns.get((name, label))
-        if column is not None:
-            rows = self.record.states if column.kind == "state" else self.record.values
-            row = rows[index]
-            return row[column.slots[0]] if len(column.slots) == 1 else math.fsum(row[slot] for slot in column.slots)
-        return self.instant(index).metric(self.metrics[name])
+        return self.value(column, index) if column is not None else self.instant(index).metric(self.metrics[name])
+
+    def value(self, column: Column, index: int) -> float:
+        """What a column of slots adds up to at one saved time."""
+        row = (self.trace.states if column.kind == "state" else self.trace.values)[index]
+        return row[column.slots[0]] if len(column.slots) == 1 else math.fsum(row[slot] for slot in column.slots)
 
     def column(self, name: str, label: str | None = None) -> list[float]:
         """A named series at every saved time."""
-        return [self.at(name, label, index) for index in range(len(self.record.times))]
+        return [self.at(name, label, index) for index in range(len(self.trace.times))]
 
     def instant(self, index: int) -> Instant:
         """The run at one saved time, counted from the end where negative."""
-        index %= len(self.record.times)
+        index %= len(self.trace.times)
         if index not in self.instants:
             self.instants[index] = Instant(self, index)
         return self.instants[index]
@@ -90,12 +119,19 @@ class Instant:
         self.index = index
         self.lowered = reader.lowered
         self.program = reader.lowered.program
-        self.record = reader.record
-        self.time = reader.record.times[index]
-        self.states = reader.record.states[index]
-        self.values = reader.record.values[index]
-        self.parameters, _ = reader.record.inputs.course(self.time)
+        self.trace = reader.trace
+        self.time = reader.trace.times[index]
+        self.states = reader.trace.states[index]
+        self.values = reader.trace.values[index]
+        self.names = reader.declaration.names
+        self.columns = reader.lowered.layout.columns
         self.walk = Walk(self.read, GUARDED)
+
+    @cached_property
+    def parameters(self) -> tuple[float, ...]:
+        """Every parameter at this time."""
+        values, _ = self.trace.inputs.course(self.time)
+        return values
 
     def metric(self, metric: Metric) -> float:
         """A metric, in the unit it is declared in."""
@@ -103,6 +139,9 @@ class Instant:
 
     def read(self, node: Expression) -> Any:
         """What the tree walk cannot know of itself."""
+        name = self.names.get(node)
+        if name is not None and (column := self.columns.get((name, None))) is not None:
+            return self.reader.value(column, self.index)
         match node:
             case Parameter():
                 return self.parameter(node)
@@ -122,7 +161,7 @@ class Instant:
             case Time():
                 return self.time
             case Gate(switch=Switch() as switch, off=Expression() as off):
-                runs = self.record.inputs.switches[self.lowered.layout.switches.index(self.reader.declaration.names[switch])]
+                runs = self.trace.inputs.switches[self.lowered.layout.switches.index(self.reader.declaration.names[switch])]
                 return self.walk(node.signal if runs else off)
             case _ if node in self.reader.declaration.names:
                 return self.column(self.reader.declaration.names[node])
@@ -179,7 +218,7 @@ class Instant:
         return {label: value(self.lowered.integrals[of, label]) for label in shape.labels}
 
     def integral(self, integral: int, time: float) -> float:
-        return self.record.integrals[key(time)][integral]
+        return self.trace.integrals[key(time)][integral]
 
     def mean(self, integral: int, window: float) -> float:
         since = max(self.time - window, 0.0)

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from flywheel_sim.analysis.compare import Comparison
-from flywheel_sim.analysis.words import amount, months, name_in_words, percent, plain_number
-from flywheel_sim.result import Run
+from flywheel_sim.analysis.words import (
+    amount,
+    months,
+    name_in_words,
+    percent,
+    plain_number,
+    with_unit,
+)
 
-__all__ = ["HangsOn", "verdict"]
+if TYPE_CHECKING:
+    from flywheel_sim.analysis.compare import Comparison
+    from flywheel_sim.analysis.sensitivity import HangsOn
+    from flywheel_sim.result import Run
 
-
-@dataclass(frozen=True)
-class HangsOn:
-    """The assumption that moves the outcome most over its plausible range.
-
-    Attributes:
-        name: of the parameter, with its label if it has one.
-        note: what it is, in words.
-        value: at the end of its range where the challenger does worst for itself (or best, where it is behind).
-        unit: of the value.
-        lead: the challenger's lead there.
-        flips: whether the other strategy is ahead there.
-    """
-
-    name: str
-    note: str
-    value: float
-    unit: str
-    lead: float
-    flips: bool
+__all__ = ["verdict"]
 
 
 def verdict(comparison: Comparison, *, time_unit: str, currency: str, hangs_on: HangsOn | None = None, unlike: tuple[str, ...] = ()) -> str:
@@ -60,7 +49,9 @@ class Words:
         if len(self.baseline.times) != len(self.challenger.times):
             span += " (where the shorter run ends)"
         if found.level:
-            apart = abs(found.end(self.challenger) - found.end(self.baseline)) / (max(abs(found.end(run)) for run in (self.baseline, self.challenger)) or 1.0)
+            apart = abs(found.end(self.challenger) - found.end(self.baseline)) / (
+                max(abs(found.end(run)) for run in (self.baseline, self.challenger)) or 1.0
+            )
             return f"{title(self.challenger)} and {self.baseline.name} are level: after {span} {self.held(self.challenger, self.baseline)}, {percent(apart)} apart."
         winner, loser = (self.challenger, self.baseline) if found.lead > 0 else (self.baseline, self.challenger)
         text = f"{title(winner)} wins over {loser.name}: after {span} {self.held(winner, loser)}{self.by_how_much(winner, loser)}"
@@ -102,7 +93,11 @@ class Words:
         if found.outlay:
             spent = {run.name: amount(found.end(run, found.outlay), self.currency) for run in (self.challenger, self.baseline)}
             one, other = spent[self.challenger.name], spent[self.baseline.name]
-            parts.append(f"both spend {one}" if one == other else f"they spend unequally, {self.challenger.name} {one} and {self.baseline.name} {other}")
+            parts.append(
+                f"both spend {one}"
+                if one == other
+                else f"they spend unequally, {self.challenger.name} {one} and {self.baseline.name} {other}"
+            )
         if found.balance:
             held = [found.end(run, found.balance) for run in (self.challenger, self.baseline)]
             one, other = (amount(value, self.currency) for value in held)
@@ -122,14 +117,16 @@ class Words:
             return ""
         found = self.comparison
         series = self.baseline.about(found.by)
-        at = f"{hangs_on.value:.3g}" + ("" if hangs_on.unit == "1" else f" {hangs_on.unit.replace('$', self.currency)}")
-        lead = self.number(abs(hangs_on.lead), series.unit)
-        name = name_in_words(found.by)
-        what = f"{lead} {name}" if self.is_count(series.unit) else f"{lead}"
+        number = self.number(abs(hangs_on.lead), series.unit)
+        lead = f"{number} {name_in_words(found.by)}" if self.is_count(series.unit) else number
         ahead = self.challenger.name if hangs_on.lead > 0 else self.baseline.name
+        at = with_unit(hangs_on.value, hangs_on.unit, self.currency)
+        what = f"{hangs_on.name} ({hangs_on.note})" if hangs_on.note else hangs_on.name
+        if found.level:
+            return f"It hangs most on {what}: at {at}, {ahead} would be ahead by {lead}."
         if hangs_on.flips:
-            return f"That hangs most on {hangs_on.name} ({hangs_on.note}): at {at}, {ahead} would be ahead by {what}."
-        return f"No single assumption turns that; it hangs most on {hangs_on.name} ({hangs_on.note}): at {at}, {ahead} is ahead by {what}."
+            return f"That hangs most on {what}: at {at}, {ahead} would be ahead by {lead}."
+        return f"No single assumption turns that; it hangs most on {what}: at {at}, {ahead} is ahead by only {lead}."
 
 
 def title(run: Run) -> str:

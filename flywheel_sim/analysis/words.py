@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["amount", "months", "name_in_words", "percent", "quantity"]
+__all__ = ["amount", "months", "name_in_words", "percent", "plain_number", "with_unit"]
 
 
 def name_in_words(name: str) -> str:
@@ -29,14 +29,17 @@ def percent(share: float) -> str:
     return f"{100 * share:.{0 if abs(share) >= 0.0995 else 1}f} %"
 
 
-def quantity(value: float, unit: str, currency: str) -> str:
-    """A number with its unit, as briefly as a sentence or table needs it."""
-    if not math.isfinite(value):
-        return "–"
+def with_unit(value: float, unit: str, currency: str) -> str:
+    """A number with its unit: ``5 months``, ``0.02/month``, ``$9.0k/month``."""
     if unit.startswith("$"):
-        rest = unit.removeprefix("$")
-        return amount(value, currency) + ("" if rest.startswith("/account") else rest)
-    return plain_number(value)
+        return amount(value, currency) + unit.removeprefix("$")
+    number = f"{value:.3g}"
+    if unit == "1":
+        return number
+    word, slash, rest = unit.partition("/")
+    if word == "1":
+        return f"{number}/{rest}"
+    return f"{number} {word if value == 1 else word + 's'}{slash}{rest}"
 
 
 def plain_number(value: float) -> str:

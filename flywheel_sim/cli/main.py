@@ -6,14 +6,18 @@ output, everything else to standard error.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from flywheel_sim.errors import FlywheelError, ModelError, ScenarioError, UsageError
 from flywheel_sim.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["main"]
 
@@ -87,6 +91,7 @@ def warn(warnings: Sequence[str]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
+    gc.disable()  # a process this short has nothing to gain from looking for cycles
     try:
         flywheel.main(args=arguments, prog_name="flywheel", standalone_mode=False)
         sys.stdout.flush()

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from flywheel_sim.analysis.words import amount, plain_number
-from flywheel_sim.result import Result, Series
 from flywheel_sim.scenario.fault import plain
 from flywheel_sim.study import load
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from flywheel_sim.result import Result, Series
 
 __all__ = ["run_scenario"]
 

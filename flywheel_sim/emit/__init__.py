@@ -1,5 +1,10 @@
 """Programs printed for a target."""
 
-from flywheel_sim.emit.python import Rates, compile_function, compile_python, print_python
+from flywheel_sim.emit.python import (
+    Rates,
+    compile_function,
+    compile_python,
+    print_python,
+)
 
 __all__ = ["Rates", "compile_function", "compile_python", "print_python"]

@@ -6,7 +6,7 @@ The text is made of slots, operators and numbers alone: no name and no text of a
     takes the parameters, which switches are on, and how fast each moving parameter changes from which time
     on, computes all that rests on them alone, and returns
 
-``rates(t, s, y, full)``
+``rates(t, s, y, full=False)``
     which gives, at time ``t`` of a step that started at ``s``, the derivative of every state and then every
     integral; or, with ``full``, every value.
 """
@@ -17,19 +17,48 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from types import CodeType, FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from flywheel_sim.expressions import Apply, Expression, Gate, Number, Slot, Table, children, interpolate
-from flywheel_sim.program import Program
+from flywheel_sim.expressions import (
+    Apply,
+    Expression,
+    Gate,
+    Number,
+    Slot,
+    Table,
+    children,
+    interpolate,
+    slope_of,
+)
+
+if TYPE_CHECKING:
+    from flywheel_sim.program import Program
 
 __all__ = ["Rates", "compile_function", "compile_python", "print_python"]
 
-Rates = Callable[[float, float, Sequence[float], bool], tuple[float, ...]]
+
+class Rates(Protocol):
+    """The derivative of every state and then every integral; or, with ``full``, every value."""
+
+    def __call__(self, time: float, start: float, states: Sequence[float], *, full: bool = False) -> tuple[float, ...]:
+        """At ``time``, in a step that started at ``start``."""
+        ...
+
+
 Make = Callable[[Sequence[float], Sequence[bool], Sequence[float], float], Rates]
 
 OPERATORS = {"<": 1, "<=": 1, ">": 1, ">=": 1, "+": 2, "-": 2, "*": 3, "/": 3}
 CALLS = {"**": "power", "exp": "exp", "log": "log", "sqrt": "sqrt", "minimum": "min", "maximum": "max"}
-NAMESPACE = {"power": math.pow, "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "min": min, "max": max, "interpolate": interpolate}
+NAMESPACE = {
+    "power": math.pow,
+    "exp": math.exp,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "min": min,
+    "max": max,
+    "interpolate": interpolate,
+    "slope_of": slope_of,
+}
 PREFIX = {"parameter": "p", "switch": "w", "state": "y", "value": "v"}
 ATOM, CHOICE = 9, 0
 
@@ -63,6 +92,7 @@ class Printer:
         self.program = program
         self.moving = moving
         self.fixed: dict[int, bool] = {}  # whether a value rests on parameters alone
+        self.resting: dict[Expression, bool] = {}  # the same for every node
         self.hoisted: dict[Expression, str] = {}
         self.before: list[str] = []  # lines of make, before rates
         self.temporary = 0
@@ -70,7 +100,7 @@ class Printer:
             self.fixed[index] = self.is_fixed(value)
 
     def text(self) -> str:
-        needed = self.needed()
+        needed = self.needed(self.program.integrals)
         inside: list[str] = []
         later: list[str] = []
         for index, value in enumerate(self.program.values):
@@ -96,16 +126,16 @@ class Printer:
                 *(f"    p{index} = p[{index}]" for index in used),
                 *(f"    w{index} = w[{index}]" for index in range(self.program.switches)),
                 *(f"    {line}" for line in self.before),
-                "    def rates(t, s, y, full):",
+                "    def rates(t, s, y, *, full=False):",
                 *(f"        {line}" for line in body),
                 "    return rates",
             ]
         )
 
-    def needed(self) -> set[int]:
-        """The values that derivatives and integrals rest on."""
+    def needed(self, integrals: Iterable[int]) -> set[int]:
+        """The values that derivatives and some integrals rest on."""
         found: set[int] = set()
-        stack = [*(move.rate for move in self.program.moves), *self.program.integrals]
+        stack = [*(move.rate for move in self.program.moves), *integrals]
         while stack:
             index = stack.pop()
             if index not in found:
@@ -124,11 +154,18 @@ class Printer:
             yield " ".join(terms).removeprefix("+ ") or "0.0"
 
     def is_fixed(self, node: Expression) -> bool:
-        if isinstance(node, Slot):
-            if node.kind == "value":
-                return self.fixed[node.index]
-            return node.kind == "switch" or (node.kind == "parameter" and node.index not in self.moving)
-        return all(map(self.is_fixed, children(node)))
+        """Whether a node rests on parameters and switches alone."""
+        known = self.resting.get(node)
+        if known is None:
+            if isinstance(node, Slot):
+                known = self.fixed[node.index] if node.kind == "value" else self.is_set(node)
+            else:
+                known = all(map(self.is_fixed, children(node)))
+            self.resting[node] = known
+        return known
+
+    def is_set(self, node: Slot) -> bool:
+        return node.kind == "switch" or (node.kind == "parameter" and node.index not in self.moving)
 
     # Expressions
 

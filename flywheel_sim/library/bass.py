@@ -2,7 +2,17 @@
 """bass: how a product spreads through a market that hears of it from advertising and from those who have it."""
 
 from flywheel_sim.measures import gain, into, so_far, trailing
-from flywheel_sim.model import Model, constant, flow, lever, loop, metric, param, ratio, stock
+from flywheel_sim.model import (
+    Model,
+    constant,
+    flow,
+    lever,
+    loop,
+    metric,
+    param,
+    ratio,
+    stock,
+)
 
 
 class Bass(Model):

@@ -6,7 +6,16 @@ money, with the reinforcing loops off or on and the budget split one way or the 
 each of them is in exactly one stock at any time.
 """
 
-from flywheel_sim.measures import gain, into, lifetime, marginal, out_of, passage, so_far, trailing
+from flywheel_sim.measures import (
+    gain,
+    into,
+    lifetime,
+    marginal,
+    out_of,
+    passage,
+    so_far,
+    trailing,
+)
 from flywheel_sim.model import (
     Model,
     aux,
@@ -204,9 +213,9 @@ class Growth(Model):
     engage_gain    = param(0.4, "1", (0, 0.8), "time saved when buyers can read it for themselves")
     founders       = param(2, "person", (0, 8), "founders who sell")
     carries        = param(7.9, "account/person", (4, 15), "open deals one seller carries", "FACTS 2: 10 closed a quarter")
-    seller_cost    = param(12_000, "$/person/month", (8_000, 20_000), "full cost of a seller", limits=(1, None))
+    seller_cost    = param(12_500, "$/person/month", (8_000, 20_000), "full cost of a seller", limits=(1, None))
     hiring_time    = param(5, "month", (3, 12), "until a hire counts, or a leaver is gone", limits=(0.1, None))
-    start_sellers  = param(6.25, "person", None, "sellers on the first day", "computed: those the funnel's budget pays", limits=(0, None))
+    start_sellers  = param(6, "person", None, "sellers on the first day", "computed: those the funnel's budget pays", limits=(0, None))
 
     sellers  = stock(start_sellers, "person", "trained sellers")
     hire     = flow(outside >> sellers, rate=spending * spread["sellers"] / seller_cost / hiring_time, note="the budget hires sellers")

@@ -7,11 +7,19 @@ equation is seldom worth reading.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from flywheel_sim.errors import ModelError, UnitError
-from flywheel_sim.expressions import COMPARISONS, Apply, Expression, Gate, Labelled, Time, lift
+from flywheel_sim.expressions import (
+    COMPARISONS,
+    Apply,
+    Dimension,
+    Expression,
+    Gate,
+    Labelled,
+    Time,
+    lift,
+)
 from flywheel_sim.model.check import Check, name_of, unit_fix
 from flywheel_sim.model.declaration import Declaration
 from flywheel_sim.model.measures import Measure
@@ -32,6 +40,9 @@ from flywheel_sim.model.symbols import (
 from flywheel_sim.model.text import write
 from flywheel_sim.model.transfers import Transfers
 from flywheel_sim.units import ONE, TIME_WORDS, Unit, conversion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["SETTINGS", "build"]
 
@@ -60,13 +71,18 @@ class Build:
         self.model = model
         self.body = body
         self.places = places
-        self.symbols = {name: value for name, value in body.items() if name not in SETTINGS and isinstance(value, Expression | Switch | Staff)}
+        self.symbols = {
+            name: value for name, value in body.items() if name not in SETTINGS and isinstance(value, Expression | Switch | Staff)
+        }
         self.names: dict[object, str] = {value: name for name, value in self.symbols.items()}
         self.time_unit = str(body.get("time_unit", "month"))
         if self.time_unit not in TIME_WORDS:
             raise ModelError(f'{model}.time_unit = "{self.time_unit}" is no word for time', fix=f"use one of {', '.join(TIME_WORDS)}")
+        # What each symbol is made of, down to other symbols: walked once, looked at often.
+        self.parts = {name: tuple(descend(symbol, self.names)) for name, symbol in self.symbols.items()}
         self.check = Check(self.time_unit)
         self.initial = Check(self.time_unit, initial=True)
+        self.measuring: dict[Expression, bool] = {}
         self.measured = Check(self.time_unit, measures=True)
 
     def declaration(self) -> Declaration:
@@ -84,6 +100,7 @@ class Build:
             counts=self.counts(),
             symbols=self.symbols,
             names=self.names,
+            switches=self.switches(),
             units=units,
             shapes=shapes,
             scales=scales,
@@ -105,7 +122,9 @@ class Build:
             yield
         except ModelError as error:
             detail = error.detail or (f"{name} = {write(equation, self.names, top=True)}" if equation is not None else "")
-            raise type(error)(f"{self.model}.{name}: {error.cause}", place=self.places.get(name, ""), detail=detail, fix=error.fix) from None
+            raise type(error)(
+                f"{self.model}.{name}: {error.cause}", place=self.places.get(name, ""), detail=detail, fix=error.fix
+            ) from None
 
     def of_kind(self, kind: type[Kind]) -> list[tuple[str, Kind]]:
         return [(name, symbol) for name, symbol in self.symbols.items() if isinstance(symbol, kind)]
@@ -119,7 +138,9 @@ class Build:
         for name in self.symbols:
             if name.startswith("_") or name in {"time", "outside"}:
                 with self.blame(name):
-                    raise ModelError(f"{name!r} cannot be a name in a model", fix="use a word of its own that does not start with an underscore")
+                    raise ModelError(
+                        f"{name!r} cannot be a name in a model", fix="use a word of its own that does not start with an underscore"
+                    )
 
     def everything_is_named(self) -> None:
         """What is declared without a name would be lost; what is used without one could not be reported."""
@@ -131,24 +152,30 @@ class Build:
                             f"the flow {self.route(flow)} has no name in this model, so it would be lost",
                             fix=f"write some_name = flow({self.route(flow)}, ...)",
                         )
-        for name, symbol in self.symbols.items():
-            with self.blame(name):
-                for node in descend(symbol, self.names):
-                    self.is_named(node)
+        for name, parts in self.parts.items():
+            for node in parts:
+                if node not in self.names:
+                    with self.blame(name):
+                        self.is_named(node)
 
     def is_named(self, node: Expression) -> None:
-        if node in self.names:
-            return
         kind = type(node).__name__.lower()
         if isinstance(node, Parameter | Stock | Flow | Auxiliary | Metric):
             what = f"{kind} ({node.note or 'without a note'})"
-            raise ModelError(f"it uses a {what} that has no name in this model", fix="give it a name in this class; a model cannot use the parts of another")
+            raise ModelError(
+                f"it uses a {what} that has no name in this model",
+                fix="give it a name in this class; a model cannot use the parts of another",
+            )
         staff = node.staff if isinstance(node, Pace) else None
         if staff is not None and staff not in self.names:
-            raise ModelError("it goes at the pace of a staff that has no name in this model", fix="write some_name = staff(...) first, and use that name")
+            raise ModelError(
+                "it goes at the pace of a staff that has no name in this model", fix="write some_name = staff(...) first, and use that name"
+            )
         if isinstance(node, Gate) and node.switch not in self.names:
             label = node.switch.label
-            raise ModelError(f"the loop {label} has no name in this model", fix=f'write some_name = loop("{label}", ...) first, and use that name')
+            raise ModelError(
+                f"the loop {label} has no name in this model", fix=f'write some_name = loop("{label}", ...) first, and use that name'
+            )
 
     # Units and labels
 
@@ -177,7 +204,11 @@ class Build:
 
     def is_measured(self, symbol: Expression) -> bool:
         """Whether an expression speaks of a finished run, so that only metrics can use it."""
-        return any(isinstance(node, Measure | Metric) for node in (symbol, *descend(symbol)))
+        if symbol not in self.measuring:
+            parts = self.parts[self.names[symbol]]
+            measures = any(isinstance(node, Measure | Metric) for node in (symbol, *parts))
+            self.measuring[symbol] = measures or any(node in self.names and self.is_measured(node) for node in parts)
+        return self.measuring[symbol]
 
     def initial_agrees(self, name: str, stock: Stock) -> None:
         with self.blame(name, stock.initial):
@@ -186,7 +217,9 @@ class Build:
                 self.initial.shape(value)
                 expect(self.initial.unit(value), stock.unit, "a stock in {wanted} cannot start with {found}")
                 if any(isinstance(node, Stock | Flow | Group | Edge | Pace | Time | Measure) for node in (value, *descend(value))):
-                    raise ModelError("an initial value is made of parameters and numbers only", fix="use what is known before the run starts")
+                    raise ModelError(
+                        "an initial value is made of parameters and numbers only", fix="use what is known before the run starts"
+                    )
             self.check.shape(stock)
 
     def flow_agrees(self, flow: Flow) -> None:
@@ -194,7 +227,10 @@ class Build:
         units = [self.check.unit(end) or ONE for end in ends]
         route = self.route(flow)
         if len(set(units)) > 1:
-            raise UnitError(f"{route} joins {units[0]} and {units[1]}", fix="a flow moves one thing: give both ends the same unit, or use outside for one")
+            raise UnitError(
+                f"{route} joins {units[0]} and {units[1]}",
+                fix="a flow moves one thing: give both ends the same unit, or use outside for one",
+            )
         if len(ends) == 2 and ends[0] is ends[1]:
             raise ModelError(f"{route} goes nowhere", fix="make source and destination two different stocks")
         wanted = units[0] / self.check.time
@@ -240,7 +276,10 @@ class Build:
             with self.blame(name, symbol.expression):
                 shape = self.measured.shape(symbol.expression)
                 if shape is not None:
-                    raise ModelError(f"a metric is one number, this is one each for {', '.join(shape.labels)}", fix="add them up with total(...) or pick one")
+                    raise ModelError(
+                        f"a metric is one number, this is one each for {', '.join(shape.labels)}",
+                        fix="add them up with total(...) or pick one",
+                    )
                 found = self.measured.unit(symbol.expression)
                 scale = 1.0 if found is None else conversion(found, symbol.unit)
                 if scale is None:
@@ -252,14 +291,9 @@ class Build:
     # The whole
 
     def everything_is_used(self) -> None:
-        used: set[object] = set()
-        for symbol in self.symbols.values():
-            for node in descend(symbol, self.names):
-                used.add(node)
-                if isinstance(node, Gate):
-                    used.add(node.switch)
-            if isinstance(symbol, Gate):
-                used.add(symbol.switch)
+        nodes = [node for parts in self.parts.values() for node in parts]
+        gates = [node for node in (*nodes, *self.symbols.values()) if isinstance(node, Gate)]
+        used: set[object] = {*nodes, *(gate.switch for gate in gates)}
         for name, symbol in self.symbols.items():
             if symbol in used or not isinstance(symbol, Parameter | Switch):
                 continue
@@ -274,9 +308,15 @@ class Build:
             with self.blame(splits[1]):
                 raise ModelError(f"a model has one split, and {splits[0]} is it", fix="use levers for the other shares")
 
-    def units_and_shapes(self) -> tuple[dict[str, Unit], dict[str, object]]:
+    def switches(self) -> dict[str, Switch]:
+        """The loops and frictions with a value for when they do not run."""
+        nodes = {node for name, parts in self.parts.items() for node in (*parts, self.symbols[name])}
+        gated = {node.switch for node in nodes if isinstance(node, Gate) and node.off is not None}
+        return {name: switch for name, switch in self.of_kind(Switch) if switch in gated}
+
+    def units_and_shapes(self) -> tuple[dict[str, Unit], dict[str, Dimension | None]]:
         units: dict[str, Unit] = {}
-        shapes: dict[str, object] = {}
+        shapes: dict[str, Dimension | None] = {}
         for name, symbol in self.of_kind(Expression):
             check = self.measured if isinstance(symbol, Metric) or self.is_measured(symbol) else self.check
             units[name] = check.unit(symbol) or ONE
@@ -314,7 +354,9 @@ class Build:
             check = self.measured if isinstance(node, Metric) else self.check
             if check.shape(node) is None:
                 return node
-        raise ModelError(f"{self.model}.{word} must be one number that has a name in this model", fix=f"write {word} = some_metric, a stock or a group")
+        raise ModelError(
+            f"{self.model}.{word} must be one number that has a name in this model", fix=f"write {word} = some_metric, a stock or a group"
+        )
 
 
 def expect(found: Unit | None, wanted: Unit, message: str) -> None:

@@ -33,7 +33,17 @@ from flywheel_sim.model.measures import (
     Trailing,
 )
 from flywheel_sim.model.nodes import descend
-from flywheel_sim.model.symbols import Auxiliary, Edge, Flow, Group, Metric, Pace, Parameter, Part, Stock
+from flywheel_sim.model.symbols import (
+    Auxiliary,
+    Edge,
+    Flow,
+    Group,
+    Metric,
+    Pace,
+    Parameter,
+    Part,
+    Stock,
+)
 from flywheel_sim.units import ONE, Unit, conversion, parse_unit, write_number
 
 __all__ = ["Check", "name_of", "unit_fix"]
@@ -171,9 +181,13 @@ class Check:
     def measure_unit(self, node: Measure) -> Maybe:
         if not self.measures:
             word = {"SoFar": "so_far"}.get(type(node).__name__, type(node).__name__.lower())
-            raise ModelError(f"{word} looks back over a run, so it can stand only in a metric", fix="use it in metric(...), or a stock to accumulate")
+            raise ModelError(
+                f"{word} looks back over a run, so it can stand only in a metric", fix="use it in metric(...), or a stock to accumulate"
+            )
         if isinstance(node, SoFar | Trailing) and any(isinstance(inner, Measure | Metric) for inner in (node.of, *descend(node.of))):
-            raise ModelError("a measure looks back over the running model, not over another measure", fix="put stocks, flows and equations inside it")
+            raise ModelError(
+                "a measure looks back over the running model, not over another measure", fix="put stocks, flows and equations inside it"
+            )
         match node:
             case SoFar():
                 unit = self.unit(node.of)
@@ -229,7 +243,10 @@ class Check:
                     raise ModelError(f"a value is missing for {', '.join(missing)}", fix=f"name every label: {missing[0]}=...")
                 for label, value in node.values.items():
                     if self.shape(lift(value)) is not None:
-                        raise ModelError(f"the value for {label} is itself a value per label", fix="pick one label with x[label], or add up with total(x)")
+                        raise ModelError(
+                            f"the value for {label} is itself a value per label",
+                            fix="pick one label with x[label], or add up with total(x)",
+                        )
                 return node.dimension
             case Pick():
                 inner = self.shape(node.of)

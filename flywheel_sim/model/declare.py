@@ -6,9 +6,9 @@ everything that needs names is checked when the class is complete (:mod:`flywhee
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from flywheel_sim.errors import ModelError
 from flywheel_sim.expressions import (
@@ -41,6 +41,7 @@ from flywheel_sim.model.symbols import (
     Staff,
     Stock,
 )
+from flywheel_sim.records import Record
 from flywheel_sim.units import parse_unit, write_number
 
 __all__ = [
@@ -80,8 +81,7 @@ time = Time()
 outside = Outside()
 
 
-@dataclass(frozen=True)
-class Factor:
+class Factor(Record):
     """A range from a value over ``times`` to a value times ``times``."""
 
     times: float
@@ -94,7 +94,9 @@ Limits = tuple[float | None, float | None] | None
 # What is set
 
 
-def param(default: float | Labelled, unit: str, between: Between = None, note: str = "", source: str = "assumption", limits: Limits = None) -> Parameter:
+def param(
+    default: float | Labelled, unit: str, between: Between = None, note: str = "", source: str = "assumption", limits: Limits = None
+) -> Parameter:
     """A number, or one per label, that a scenario may set.
 
     Args:
@@ -109,7 +111,9 @@ def param(default: float | Labelled, unit: str, between: Between = None, note: s
     return parameter(default, unit, between, note, source, limits, role="parameter")
 
 
-def share(default: float | Labelled, between: Between = None, note: str = "", source: str = "assumption", limits: Limits = (0, 1)) -> Parameter:
+def share(
+    default: float | Labelled, between: Between = None, note: str = "", source: str = "assumption", limits: Limits = (0, 1)
+) -> Parameter:
     """A parameter of unit 1 within 0 and 1."""
     return parameter(default, "1", between, note, source, limits, role="parameter")
 
@@ -134,7 +138,9 @@ def split(shares: Labelled, note: str = "") -> Parameter:
     whole = Labelled(shares.dimension, {label: shares.values.get(label, 0.0) for label in shares.dimension.labels})
     made = parameter(whole, "1", (0, 1), note, "assumption", (0, 1), role="split")
     if not math.isclose(sum(made.default.values()), 1.0, abs_tol=1e-9):
-        raise ModelError(f"the shares of a split are together {write_number(sum(made.default.values()))}, not 1", fix="make them add up to 1")
+        raise ModelError(
+            f"the shares of a split are together {write_number(sum(made.default.values()))}, not 1", fix="make them add up to 1"
+        )
     return made
 
 
@@ -196,7 +202,7 @@ def plain(value: object) -> float:
 def plausible(between: Between, label: str | None, value: float) -> Range | None:
     """The plausible range at one label."""
     if isinstance(between, Labelled):
-        if label not in between.values:
+        if label is None or label not in between.values:
             raise ModelError(f"the plausible range is missing for {label}", fix=f"add {label}=(low, high)")
         return plausible(between.values[label], None, value)
     if between is None:
@@ -232,7 +238,7 @@ def stock(initial: Operand, unit: str, note: str = "", stages: int = 1) -> Stock
     """
     if not isinstance(stages, int) or not 1 <= stages <= MOST_STAGES:
         raise ModelError(f"stages={stages!r} is not possible", fix=f"use a whole number from 1 to {MOST_STAGES}")
-    return Stock(lift(initial), parse_unit(unit), note, stages)
+    return Stock(lift(initial), parse_unit(unit), note, stages, [])
 
 
 def flow(
@@ -259,16 +265,22 @@ def flow(
         note: what it is, in words.
     """
     if not isinstance(route, Route):
-        raise ModelError("a flow needs both its ends", fix="write flow(source >> destination, ...), with outside where it comes from or goes to nowhere")
+        raise ModelError(
+            "a flow needs both its ends", fix="write flow(source >> destination, ...), with outside where it comes from or goes to nowhere"
+        )
     if (hazard is None) == (rate is None):
-        raise ModelError("a flow needs either hazard= or rate=", fix="give hazard= (per head of its source) or rate= (in total), one of the two")
+        raise ModelError(
+            "a flow needs either hazard= or rate=", fix="give hazard= (per head of its source) or rate= (in total), one of the two"
+        )
     source, destination = end(route.source), end(route.destination)
     if isinstance(source, Outside) and isinstance(destination, Outside):
         raise ModelError("a flow from outside to outside moves nothing", fix="name a stock at one end")
     if isinstance(destination, Group):
         raise ModelError("a flow cannot end in a group", fix="name the member it ends in")
     if isinstance(source, Outside) and hazard is not None and by is None:
-        raise ModelError("outside has no heads, so a flow from it has no hazard", fix="give rate= (in total), or by= (whose members cause it)")
+        raise ModelError(
+            "outside has no heads, so a flow from it has no hazard", fix="give rate= (in total), or by= (whose members cause it)"
+        )
     if rate is not None and (by is not None or served_by is not None):
         raise ModelError("by= and served_by= go with hazard=, which is per head", fix="give hazard= instead of rate=")
     if by is not None and not isinstance(end(by), Stock | Group | Pick):
@@ -395,13 +407,13 @@ def table(x: Operand, points: Mapping[float, float] | Iterable[tuple[float, floa
         unit: of the height.
     """
     pairs = [(plain(across), plain(up)) for across, up in (points.items() if isinstance(points, Mapping) else points)]
-    if len(pairs) < 2 or any(left[0] >= right[0] for left, right in zip(pairs, pairs[1:], strict=False)):
+    if len(pairs) < 2 or any(left[0] >= right[0] for left, right in itertools.pairwise(pairs)):
         raise ModelError("a table needs at least two points with increasing x", fix="write table(x, {0: 1.0, 12: 1.5, 24: 1.8})")
     return Table(lift(x), tuple(x for x, _ in pairs), tuple(y for _, y in pairs), parse_unit(unit))
 
 
 def exp(x: Operand) -> Expression:
-    """e to the power of ``x``."""
+    """Euler's number to the power of ``x``."""
     return Apply("exp", (lift(x),))
 
 
@@ -434,7 +446,9 @@ def at_least_two(word: str, values: tuple[Operand, ...]) -> tuple[Expression, ..
 def where(condition: Expression, then: Operand, otherwise: Operand) -> Expression:
     """``then`` where the condition holds, else ``otherwise``."""
     if not isinstance(condition, Expression):
-        raise ModelError("where needs a condition made with < <= > or >=", fix="compare two expressions; there is no == between measured numbers")
+        raise ModelError(
+            "where needs a condition made with < <= > or >=", fix="compare two expressions; there is no == between measured numbers"
+        )
     return Apply("where", (condition, lift(then), lift(otherwise)))
 
 

@@ -65,10 +65,12 @@ class ModelKind(type):
 
     def __setattr__(cls, name: str, value: object) -> None:
         if name in vars(cls) and cls.__dict__.get("__declaration__") is not None:
-            raise ModelError(f"{cls.__name__}.{name} cannot be changed: a model is final", fix="set values in a scenario, or pass values= to simulate")
+            raise ModelError(
+                f"{cls.__name__}.{name} cannot be changed: a model is final", fix="set values in a scenario, or pass values= to simulate"
+            )
         super().__setattr__(name, value)
 
-    def __call__(cls, *arguments: object, **named: object) -> NoReturn:
+    def __call__(cls, *_: object, **__: object) -> NoReturn:
         raise ModelError(f"{cls.__name__} is declared, not called", fix=f"run it with simulate({cls.__name__}, until=60)")
 
     def __repr__(cls) -> str:

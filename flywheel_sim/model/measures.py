@@ -6,8 +6,6 @@ They may stand in :func:`~flywheel_sim.model.declare.metric` expressions only, e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flywheel_sim.errors import ModelError
 from flywheel_sim.expressions import Expression, Operand, Pick, lift
 from flywheel_sim.model.symbols import Edge, Flow, Group, Parameter, Stock
@@ -36,17 +34,13 @@ __all__ = [
 class Measure(Expression):
     """A node that only a metric may hold."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, eq=False)
 class SoFar(Measure):
     """The integral since the start."""
 
     of: Expression
 
 
-@dataclass(frozen=True, eq=False)
 class Trailing(Measure):
     """The mean over the last ``window`` of time, or over what there is."""
 
@@ -54,7 +48,6 @@ class Trailing(Measure):
     window: Expression
 
 
-@dataclass(frozen=True, eq=False)
 class Lifetime(Measure):
     """The expected time in a group of those who enter today, discounted, today's hazards holding."""
 
@@ -62,7 +55,6 @@ class Lifetime(Measure):
     discount: Expression
 
 
-@dataclass(frozen=True, eq=False)
 class Survival(Measure):
     """The share of those who enter a group today who are in it still after some time, today's hazards holding."""
 
@@ -70,7 +62,6 @@ class Survival(Measure):
     time: Expression
 
 
-@dataclass(frozen=True, eq=False)
 class Passage(Measure):
     """The mean time spent in some stocks by those who leave by one flow, today's hazards holding."""
 
@@ -78,12 +69,10 @@ class Passage(Measure):
     by: Expression
 
 
-@dataclass(frozen=True, eq=False)
 class Gain(Measure):
     """The loop gain: how many each counted individual brings over its life."""
 
 
-@dataclass(frozen=True, eq=False)
 class Marginal(Measure):
     """How much more of one thing for one more of another, when a lever moves by 1 %."""
 

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 from flywheel_sim.expressions import Expression, Gate, Number, children
-from flywheel_sim.model.measures import Lifetime, Marginal, Passage, SoFar, Survival, Trailing
-from flywheel_sim.model.symbols import Auxiliary, Edge, Flow, Group, Metric, Pace, Part, Staff, Stock
+from flywheel_sim.model.measures import (
+    Lifetime,
+    Marginal,
+    Passage,
+    SoFar,
+    Survival,
+    Trailing,
+)
+from flywheel_sim.model.symbols import (
+    Auxiliary,
+    Edge,
+    Flow,
+    Group,
+    Metric,
+    Pace,
+    Part,
+    Staff,
+    Stock,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
 
 __all__ = ["below", "descend"]
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import html
-
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flywheel_sim.expressions import Expression
@@ -21,9 +18,12 @@ from flywheel_sim.model.symbols import (
     Staff,
     Stock,
 )
+from flywheel_sim.records import Record
 from flywheel_sim.units import write_number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from flywheel_sim.model.declaration import Declaration
 
 __all__ = ["Section", "html_page", "sections", "text_page"]
@@ -31,8 +31,7 @@ __all__ = ["Section", "html_page", "sections", "text_page"]
 WIDEST = 72  # a longer cell wraps nothing: it ends its column
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Record):
     """A table of a model's page: a title, the columns' names, and rows of text."""
 
     title: str
@@ -95,14 +94,19 @@ def people(model: Declaration) -> Section:
 def loops(model: Declaration) -> Section:
     running = model.switches
     rows = [
-        (loop.label, name, "can be switched off" if name in running else "always runs", loop.note) for name, loop in model.of_kind(Loop).items()
+        (loop.label, name, "can be switched off" if name in running else "always runs", loop.note)
+        for name, loop in model.of_kind(Loop).items()
     ]
     rows += [(friction.label, name, "can be switched off", friction.note) for name, friction in model.of_kind(Friction).items()]
     return Section("Loops and frictions", ("label", "name", "", "what it does"), tuple(rows))
 
 
 def levers(model: Declaration) -> Section:
-    return Section("Levers", ("name", "default", "unit", "plausible", "what it is"), tuple(settable(model, lambda role: role != "parameter", sources=False)))
+    return Section(
+        "Levers",
+        ("name", "default", "unit", "plausible", "what it is"),
+        tuple(settable(model, lambda role: role != "parameter", sources=False)),
+    )
 
 
 def parameters(model: Declaration) -> Section:

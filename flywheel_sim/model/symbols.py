@@ -6,11 +6,14 @@ given in the class body, and is known only once the class is complete.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from flywheel_sim.errors import ModelError
 from flywheel_sim.expressions import Dimension, Expression, Gate, Operand, Outside, lift
-from flywheel_sim.units import Unit
+from flywheel_sim.records import Record
+
+if TYPE_CHECKING:
+    from flywheel_sim.units import Unit
 
 __all__ = [
     "Auxiliary",
@@ -35,7 +38,6 @@ __all__ = [
 Range = tuple[float, float]
 
 
-@dataclass(frozen=True, eq=False)
 class Parameter(Expression):
     """A number, or one per label, that is set before a run.
 
@@ -62,7 +64,6 @@ class Parameter(Expression):
     dimension: Dimension | None
 
 
-@dataclass(frozen=True, eq=False)
 class Stock(Expression):
     """What accumulates. ``stages`` above 1 makes it a chain of so many, passed one after the other."""
 
@@ -70,10 +71,9 @@ class Stock(Expression):
     unit: Unit
     note: str
     stages: int
-    flows: list[Flow] = field(default_factory=list)  # every flow made with this end, named or not
+    flows: list[Flow]  # every flow made with this end, named or not
 
 
-@dataclass(frozen=True, eq=False)
 class Auxiliary(Expression):
     """A named equation with its unit stated."""
 
@@ -82,7 +82,6 @@ class Auxiliary(Expression):
     note: str
 
 
-@dataclass(frozen=True, eq=False)
 class Group(Expression):
     """Stocks as one. Its value is their total."""
 
@@ -90,7 +89,6 @@ class Group(Expression):
     note: str
 
 
-@dataclass(frozen=True, eq=False)
 class Flow(Expression):
     """What moves from one end to the other, a unit of time. Exactly one of ``hazard`` and ``rate`` is given."""
 
@@ -108,8 +106,7 @@ class Flow(Expression):
 End = Expression | Outside
 
 
-@dataclass(frozen=True, eq=False)
-class Switch:
+class Switch(Record):
     """Something a strategy can go without."""
 
     label: str
@@ -133,8 +130,7 @@ class Friction(Switch):
         return super().gate(signal, off)
 
 
-@dataclass(frozen=True, eq=False)
-class Staff:
+class Staff(Record):
     """How many accounts can be served at once, and how fast work goes when there are more."""
 
     places: Expression
@@ -148,14 +144,12 @@ class Staff:
         return Pace(self)
 
 
-@dataclass(frozen=True, eq=False)
 class Pace(Expression):
     """The pace of a staff."""
 
     staff: Staff
 
 
-@dataclass(frozen=True, eq=False)
 class Edge(Expression):
     """All flows across the edge of a group: ``into`` or ``out_of`` it."""
 
@@ -163,7 +157,6 @@ class Edge(Expression):
     group: Expression
 
 
-@dataclass(frozen=True, eq=False)
 class Metric(Expression):
     """What a run is judged by. ``better`` is ``higher``, ``lower`` or None; ``percent`` is how people read it."""
 
@@ -175,8 +168,7 @@ class Metric(Expression):
     percent: bool
 
 
-@dataclass(frozen=True, eq=False)
-class Claim:
+class Claim(Record):
     """A sentence about a model that an experiment can find true or false."""
 
     number: int
@@ -184,7 +176,6 @@ class Claim:
     test: object
 
 
-@dataclass(frozen=True, eq=False)
 class Cell(Expression):
     """One number of the state: a stock at one label and one stage."""
 
@@ -193,7 +184,6 @@ class Cell(Expression):
     stage: int
 
 
-@dataclass(frozen=True, eq=False)
 class Part(Expression):
     """A scalar step on the way from a flow to its rate: a hazard, or what goes along one arrow."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from flywheel_sim.expressions import (
     Apply,
@@ -18,9 +18,20 @@ from flywheel_sim.expressions import (
     Total,
     lift,
 )
-from flywheel_sim.model.measures import Gain, Lifetime, Marginal, Passage, SoFar, Survival, Trailing
+from flywheel_sim.model.measures import (
+    Gain,
+    Lifetime,
+    Marginal,
+    Passage,
+    SoFar,
+    Survival,
+    Trailing,
+)
 from flywheel_sim.model.symbols import Auxiliary, Cell, Edge, Group, Metric, Pace, Part
 from flywheel_sim.units import write_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["write"]
 

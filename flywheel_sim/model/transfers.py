@@ -6,20 +6,29 @@ A flow over labels, out of a group or out of a chain of stages is several arrows
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from flywheel_sim.errors import ModelError
-from flywheel_sim.expressions import Apply, Dimension, Expression, Gate, Number, Outside, Pick, Total
+from flywheel_sim.expressions import (
+    Apply,
+    Dimension,
+    Expression,
+    Gate,
+    Number,
+    Outside,
+    Pick,
+    Total,
+)
 from flywheel_sim.model.symbols import Cell, End, Flow, Group, Pace, Part, Staff, Stock
+from flywheel_sim.records import Record
 
 __all__ = ["Transfer", "Transfers"]
 
 Shape = Callable[[Expression], Dimension | None]
 
 
-@dataclass(frozen=True, eq=False)
-class Transfer:
+class Transfer(Record):
     """One arrow.
 
     Attributes:
@@ -147,7 +156,9 @@ class Transfers:
             assert source is not None
             return Transfer(flow, label, source, destination, Part(Apply("*", (hazard, source))), hazard, (source,))
         if source is not None and source.stock.stages > 1:
-            raise ModelError("members elsewhere (by=) cannot move accounts out of a stock with stages", fix="take them from a stock without stages")
+            raise ModelError(
+                "members elsewhere (by=) cannot move accounts out of a stock with stages", fix="take them from a stock without stages"
+            )
         by = flow.by
         if self.shape(by) is not None:
             by = Pick(by, label) if label and meets(self.shape(by), self.shape(flow)) else Total(by)
@@ -182,7 +193,7 @@ class Transfers:
         hazard = Part(together)
         return [
             Transfer(None, source.label, source, following, Part(Apply("*", (hazard, source))), hazard, (source,))
-            for source, following in zip(chain, chain[1:], strict=False)
+            for source, following in itertools.pairwise(chain)
         ]
 
     def entry(self, end: End, label: str | None) -> Cell | None:
@@ -200,7 +211,10 @@ class Transfers:
         if shape is None:
             return expression
         if label is None:
-            raise ModelError(f"its equation has a value each for {', '.join(shape.labels)}, but its ends have no labels", fix="add them up with total(...)")
+            raise ModelError(
+                f"its equation has a value each for {', '.join(shape.labels)}, but its ends have no labels",
+                fix="add them up with total(...)",
+            )
         if label not in shape.labels:
             raise ModelError(f"its equation has no value for {label}", fix=f"its labels are {', '.join(shape.labels)}")
         return Pick(expression, label)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from flywheel_sim.errors import StateError
 from flywheel_sim.expressions import Expression, Gate, Slot, Walk, children
 from flywheel_sim.model.symbols import Parameter
-from flywheel_sim.program.lower import Lowered
 from flywheel_sim.program.program import Inputs, Program, written
 from flywheel_sim.units import write_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flywheel_sim.program.lower import Lowered
 
 __all__ = ["broken_equation", "broken_flow", "broken_state", "walk_values"]
 
@@ -77,15 +81,13 @@ def broken_flow(lowered: Lowered, inputs: Inputs, time: float, flow: int, value:
     return explain(lowered, inputs, time, name, f"the flow {name} runs backwards ({value:.4g})", parameters)
 
 
-def explain(
-    lowered: Lowered, inputs: Inputs, time: float, name: str, what: str, parameters: set[int], detail: str = ""
-) -> StateError:
+def explain(lowered: Lowered, inputs: Inputs, time: float, name: str, what: str, parameters: set[int], detail: str = "") -> StateError:
     unit = lowered.declaration.time_unit
     likely = likely_parameter(lowered, inputs, parameters)
     lines = [detail] if detail else []
-    symbol = lowered.declaration.symbols.get(name.split("[")[0].split(",")[0])
+    symbol = lowered.declaration.symbols.get(name.split("[", maxsplit=1)[0].split(",", maxsplit=1)[0])
     if symbol is not None and not isinstance(symbol, Parameter):
-        lines.append(f"{name.split('[')[0]} = {lowered.declaration.write(symbol, top=True)}" if not detail else "")
+        lines.append(f"{name.split('[', maxsplit=1)[0]} = {lowered.declaration.write(symbol, top=True)}" if not detail else "")
     fix = "take a shorter step, or give the outflow a hazard instead of a rate"
     if likely is not None:
         parameter, label = lowered.layout.parameters[likely]

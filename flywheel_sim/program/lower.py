@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flywheel_sim.errors import ModelError
 from flywheel_sim.expressions import (
@@ -23,7 +22,6 @@ from flywheel_sim.expressions import (
     children,
     lift,
 )
-from flywheel_sim.model import Declaration
 from flywheel_sim.model.measures import Measure, SoFar, Trailing
 from flywheel_sim.model.nodes import descend
 from flywheel_sim.model.symbols import (
@@ -40,14 +38,19 @@ from flywheel_sim.model.symbols import (
     Stock,
 )
 from flywheel_sim.program.program import OUTSIDE, Column, Layout, Move, Program, written
+from flywheel_sim.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flywheel_sim.model import Declaration
 
 __all__ = ["Lowered", "lower"]
 
 Key = tuple[Expression, str | None]
 
 
-@dataclass(frozen=True, eq=False)
-class Lowered:
+class Lowered(Record):
     """A program, what its slots were called, and where the integrals of its measures lie.
 
     Attributes:
@@ -99,11 +102,11 @@ class Lower:
 
     def lowered(self) -> Lowered:
         for name, symbol in self.declaration.symbols.items():
-            if isinstance(symbol, Auxiliary | Flow) or self.is_equation(symbol):
+            if isinstance(symbol, Staff):
+                self.slot(self.pace(symbol), None, f"{name}.pace")
+            elif isinstance(symbol, Expression) and self.is_computed(symbol):
                 for label in self.labels(symbol):
                     self.slot(symbol, label, name)
-            elif isinstance(symbol, Staff):
-                self.slot(self.pace(symbol), None, f"{name}.pace")
         moves = tuple(self.moves())
         integrals, integral_of = self.measured()
         crossing, integrals = self.crossing(moves, integrals)
@@ -121,11 +124,11 @@ class Lower:
         parts = {node: slot.index for (node, _), slot in self.known.items() if isinstance(node, Part)}
         return Lowered(self.declaration, program, self.layout(), integral_of, self.states, parts)
 
-    def is_equation(self, symbol: object) -> bool:
-        """Whether a symbol is a plain named expression of the running model."""
-        if not isinstance(symbol, Expression) or isinstance(symbol, Parameter | Stock | Group | Metric | Measure | Auxiliary | Flow):
+    def is_computed(self, symbol: Expression) -> bool:
+        """Whether a symbol is computed while the model runs: a flow, or an equation that asks no measure."""
+        if isinstance(symbol, Parameter | Stock | Group | Metric | Measure):
             return False
-        return not any(isinstance(node, Measure | Metric) for node in descend(symbol))
+        return isinstance(symbol, Auxiliary | Flow) or not any(isinstance(node, Measure | Metric) for node in descend(symbol))
 
     def labels(self, symbol: Expression) -> tuple[str | None, ...]:
         shape = self.declaration.shapes[self.names[symbol]]
@@ -371,13 +374,13 @@ class Lower:
                     columns[name, label] = Column("state", tuple(self.states[cell] for cell in self.transfers.cells[symbol, label]))
             elif isinstance(symbol, Group):
                 columns[name, None] = Column("state", tuple(self.states[cell] for cell in self.transfers.cells_of(symbol)))
-            elif isinstance(symbol, Auxiliary | Flow) or self.is_equation(symbol):
-                for label in self.labels(symbol):
-                    made = self.known[symbol, label]
-                    columns[name, label] = Column(made.kind, (made.index,))
             elif isinstance(symbol, Staff):
                 made = self.known[self.paces[symbol], None]
                 columns[f"{name}.pace", None] = Column("value", (made.index,))
+            elif isinstance(symbol, Expression) and self.is_computed(symbol):
+                for label in self.labels(symbol):
+                    made = self.known[symbol, label]
+                    columns[name, label] = Column(made.kind, (made.index,))
         return Layout(
             parameters=tuple((self.names[parameter], label) for parameter, label in self.parameters),
             switches=tuple(self.names[switch] for switch in self.switches),

@@ -6,18 +6,21 @@ computed from all of these, each from earlier ones. :class:`Layout` remembers wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from flywheel_sim.expressions import Expression
+from flywheel_sim.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flywheel_sim.expressions import Expression
 
 __all__ = ["OUTSIDE", "Bend", "Column", "Inputs", "Layout", "Move", "Program", "key", "written"]
 
 OUTSIDE = -1
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Record):
     """One arrow between two states.
 
     Attributes:
@@ -39,8 +42,7 @@ class Move:
     flow: int
 
 
-@dataclass(frozen=True, eq=False)
-class Program:
+class Program(Record):
     """A lowered model.
 
     Attributes:
@@ -67,16 +69,14 @@ class Program:
     crossing: Mapping[str, int]
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Record):
     """Where a named series lies: the states or values that add up to it."""
 
     kind: str
     slots: tuple[int, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Layout:
+class Layout(Record):
     """What the slots of a program were called.
 
     Attributes:
@@ -96,8 +96,7 @@ class Layout:
     columns: Mapping[tuple[str, str | None], Column]
 
 
-@dataclass(frozen=True)
-class Bend:
+class Bend(Record):
     """From ``time`` on, a parameter is ``value`` and changes by ``slope`` a unit of time."""
 
     time: float
@@ -116,8 +115,7 @@ def key(time: float) -> float:
     return round(time, 9)
 
 
-@dataclass(frozen=True)
-class Inputs:
+class Inputs(Record):
     """What a run is given.
 
     Attributes:

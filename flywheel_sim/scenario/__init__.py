@@ -9,9 +9,9 @@ from flywheel_sim.library import MODELS, find
 from flywheel_sim.model import ModelKind, declaration
 from flywheel_sim.scenario.interpret import interpret
 from flywheel_sim.scenario.read import parse, read_text
-from flywheel_sim.scenario.scenario import Move, Scenario, Strategy, Value
+from flywheel_sim.scenario.scenario import Move, Name, Scenario, Strategy, Value
 
-__all__ = ["Move", "Scenario", "Strategy", "Value", "load_scenario", "read_scenario"]
+__all__ = ["Move", "Name", "Scenario", "Strategy", "Value", "load_scenario", "read_scenario"]
 
 
 def load_scenario(path: str | Path, model: ModelKind | None = None) -> tuple[Scenario, ModelKind]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.errors import UsageError
 from flywheel_sim.library import MODELS
-from flywheel_sim.model import Declaration
 from flywheel_sim.scenario.interpret import Reading
-from flywheel_sim.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    from flywheel_sim.model import Declaration
+    from flywheel_sim.scenario.scenario import Scenario
 
 __all__ = ["edited"]
 
@@ -41,6 +43,6 @@ def joined(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     made = dict(old)
     for key, value in new.items():
         before = made.get(key)
-        whole = key == "split" or not isinstance(value, Mapping) or not isinstance(before, Mapping)
-        made[key] = value if whole else joined(before, value)
+        both = isinstance(before, Mapping) and isinstance(value, Mapping) and key != "split"
+        made[key] = joined(before or {}, value) if both else value
     return made

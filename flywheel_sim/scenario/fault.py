@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from flywheel_sim.scenario.locate import Path, Place
+from flywheel_sim.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flywheel_sim.scenario.locate import Path, Place
 
 __all__ = ["Fault", "nearest", "plain", "report", "show"]
 
@@ -15,8 +17,7 @@ WIDEST = 120  # characters of a line that are shown
 MOST = 50  # faults that are shown of one file
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Record):
     """One thing that is wrong.
 
     Attributes:
@@ -88,16 +89,22 @@ def show(file: str, text: str, span: tuple[int, int], fault: Fault) -> str:
 
 def plain(text: str) -> str:
     """Text without control characters, so that it cannot act on a terminal."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" if character != "\t" else " " for character in text)
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" if character != "\t" else " " for character in text
+    )
 
 
 def width(text: str) -> int:
     """How many columns of a terminal a text takes."""
+    import unicodedata
+
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in {"W", "F"} else 1 for c in text)
 
 
 def nearest(name: str, allowed: Iterable[str], what: str = "") -> str:
     """The remedy for a name that does not exist: the nearest one that does, or all of them if they are few."""
+    import difflib
+
     names = list(allowed)
     folded = {known.lower(): known for known in names}
     close = difflib.get_close_matches(name.lower(), folded, 1, 0.6)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.errors import ScenarioError, UsageError
 from flywheel_sim.expressions import Expression, Labelled, Walk, lift
-from flywheel_sim.model import Declaration
 from flywheel_sim.model.declare import write_range
 from flywheel_sim.model.nodes import descend
 from flywheel_sim.model.symbols import Group, Loop, Metric, Parameter, Stock
@@ -18,6 +16,11 @@ from flywheel_sim.scenario.locate import Path, locate
 from flywheel_sim.scenario.scenario import Move, Name, Scenario, Strategy, Value
 from flywheel_sim.scenario.shape import misshapen, written
 from flywheel_sim.units import ONE, parse_unit, read_quantity, write_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flywheel_sim.model import Declaration
 
 __all__ = ["interpret"]
 
@@ -68,10 +71,9 @@ class Reading:
         for length, part in enumerate(path, 1):
             if path[:length] in self.broken or not isinstance(found, dict | list):
                 return None
-            if isinstance(found, dict):
-                found = found.get(part)
-            else:
-                found = found[part] if isinstance(part, int) and part < len(found) else None
+            if isinstance(found, list):
+                found = dict(enumerate(found))
+            found = found.get(part)
         return found
 
     def scenario(self, text: str, file: str) -> Scenario | None:
@@ -93,7 +95,7 @@ class Reading:
         self.starts_are_possible(strategies)
         if any(fault.kind == "error" for fault in self.faults):
             return None
-        places = locate(text)
+        places = locate(text) if self.faults else {}
         warnings = [report(file, text, places, [fault]) for fault in self.faults]
         return Scenario(
             title=self.data["title"],
@@ -129,17 +131,31 @@ class Reading:
         if stated is None:
             return names[0] if names else ""
         if stated not in names:
-            self.fail(f"the baseline '{plain(str(stated))}' is no strategy of this file", ("baseline",), nearest(str(stated), names, "the strategies are"))
+            self.fail(
+                f"the baseline '{plain(str(stated))}' is no strategy of this file",
+                ("baseline",),
+                nearest(str(stated), names, "the strategies are"),
+            )
         return str(stated)
 
     def by(self) -> str | None:
         stated = self.sound("compare", "by")
         if stated is None:
             return None
-        names = [name for name, symbol in self.model.symbols.items() if isinstance(symbol, Metric | Stock | Group) and self.model.shapes[name] is None]
+        names = [
+            name
+            for name, symbol in self.model.symbols.items()
+            if isinstance(symbol, Metric | Stock | Group) and self.model.shapes[name] is None
+        ]
         if stated not in names:
             metrics = list(self.model.metrics)
-            self.fail(f"there is no '{plain(str(stated))}' to compare by", ("compare", "by"), nearest(str(stated), names) if nearest(str(stated), names).startswith("did") else nearest(str(stated), metrics, "the metrics are"))
+            self.fail(
+                f"there is no '{plain(str(stated))}' to compare by",
+                ("compare", "by"),
+                nearest(str(stated), names)
+                if nearest(str(stated), names).startswith("did")
+                else nearest(str(stated), metrics, "the metrics are"),
+            )
         return str(stated)
 
     def business(self) -> dict[Name, Value]:
@@ -152,7 +168,9 @@ class Reading:
                 self.unknown(name, path, [known for known, one in self.model.parameters.items() if one.role == "parameter"], "parameters")
             elif parameter.role != "parameter":
                 word = "split = { ... }" if parameter.role == "split" else f"set = {{ {name} = ... }}"
-                self.fail(f"'{name}' is what strategies decide, not part of the business", path, f"write {word} under a strategy", at_key=True)
+                self.fail(
+                    f"'{name}' is what strategies decide, not part of the business", path, f"write {word} under a strategy", at_key=True
+                )
             else:
                 values |= self.values_of(name, parameter, raw, path)
         return values
@@ -183,7 +201,12 @@ class Reading:
         found = {}
         for label, inner in raw.items():
             if label not in labels:
-                self.fail(f"'{name}' has no label '{plain(str(label))}'", (*path, label), nearest(str(label), labels, "its labels are"), at_key=True)
+                self.fail(
+                    f"'{name}' has no label '{plain(str(label))}'",
+                    (*path, label),
+                    nearest(str(label), labels, "its labels are"),
+                    at_key=True,
+                )
                 continue
             value = self.value(name, parameter, label, inner, (*path, label))
             if value is not None:
@@ -202,9 +225,16 @@ class Reading:
             if parameter.dimension is None and not set(raw) & set(UNCERTAIN):
                 self.fail(f"'{name}' has no labels", path, f"write one value: {name} = ...")
             for key in strange if set(raw) & set(UNCERTAIN) else ():
-                self.fail(f"an uncertain value has no '{plain(str(key))}'", (*path, key), "write { low = ..., typical = ..., high = ... }", at_key=True)
+                self.fail(
+                    f"an uncertain value has no '{plain(str(key))}'",
+                    (*path, key),
+                    "write { low = ..., typical = ..., high = ... }",
+                    at_key=True,
+                )
             if missing and set(raw) & set(UNCERTAIN):
-                self.fail(f"the uncertain value of '{name}' lacks {' and '.join(missing)}", path, "write { low = ..., typical = ..., high = ... }")
+                self.fail(
+                    f"the uncertain value of '{name}' lacks {' and '.join(missing)}", path, "write { low = ..., typical = ..., high = ... }"
+                )
             return None
         numbers = [self.number(name, parameter, raw[key], (*path, key)) for key in UNCERTAIN]
         if any(number is None for number in numbers):
@@ -213,8 +243,7 @@ class Reading:
         if not low <= typical <= high:
             self.fail(f"low, typical and high of '{name}' are not in order", path, "write the least first and the greatest last")
             return None
-        self.warn_if_implausible(name, parameter, label, typical, (*path, "typical"))
-        return Value(typical, (low, high))
+        return Value(typical, (low, high))  # the author has said how far it may go: no warning
 
     def number(self, name: str, parameter: Parameter, raw: Any, path: Path) -> float | None:
         """A number in the parameter's unit, inside its limits; None, with a fault kept, for anything else."""
@@ -262,10 +291,20 @@ class Reading:
         for name in tables:
             path = ("strategies", name)
             if not STRATEGY_NAME.fullmatch(str(name)):
-                self.fail(f"'{plain(str(name))[:60]}' cannot be the name of a strategy", path, "use up to 40 letters, digits, spaces, - and _", at_key=True)
+                self.fail(
+                    f"'{plain(str(name))[:60]}' cannot be the name of a strategy",
+                    path,
+                    "use up to 40 letters, digits, spaces, - and _",
+                    at_key=True,
+                )
             slug = re.sub(r"[\W_]+", "-", str(name).lower())
             if slugs.setdefault(slug, name) != name:
-                self.fail(f"'{plain(name)}' and '{plain(slugs[slug])}' are too alike", path, "give the two strategies names that differ", at_key=True)
+                self.fail(
+                    f"'{plain(name)}' and '{plain(slugs[slug])}' are too alike",
+                    path,
+                    "give the two strategies names that differ",
+                    at_key=True,
+                )
         made = {}
         for name in tables:
             if isinstance(self.sound("strategies", name), dict):
@@ -290,7 +329,7 @@ class Reading:
             if self.sound("strategies", ancestor, "split") is not None:
                 settings |= self.split(ancestor)
             if self.sound("strategies", ancestor, "moves") is not None:
-                moves = self.moves(ancestor, horizon, settings)
+                moves = self.moves(ancestor, horizon)
             if not own:
                 del self.faults[kept:]
         note = self.sound("strategies", name, "note") or ""
@@ -313,7 +352,13 @@ class Reading:
                 return chain
             if like in chain:
                 if chain[0] == name or like == name:
-                    self.faults.append(Fault(f"'{name}' starts from itself: {' → '.join([*chain, like])}", ("strategies", name, "like"), "take one like = ... out"))
+                    self.faults.append(
+                        Fault(
+                            f"'{name}' starts from itself: {' → '.join([*chain, like])}",
+                            ("strategies", name, "like"),
+                            "take one like = ... out",
+                        )
+                    )
                 return chain
             chain.insert(0, like)
 
@@ -381,7 +426,7 @@ class Reading:
 
     # Moves
 
-    def moves(self, strategy: str, months: int, settings: Mapping[Name, Value]) -> tuple[Move, ...]:
+    def moves(self, strategy: str, months: int) -> tuple[Move, ...]:
         made: list[tuple[Move, Path]] = []
         for index, raw in enumerate(self.sound("strategies", strategy, "moves") or []):
             path: Path = ("strategies", strategy, "moves", index)
@@ -393,7 +438,11 @@ class Reading:
         until: dict[str, float] = {}
         for move, path in made:
             if move.at < until.get(move.lever, -1.0):
-                self.fail(f"'{move.lever}' is still moving until month {write_number(until[move.lever])}", (*path, "at"), "let one move end before the next begins")
+                self.fail(
+                    f"'{move.lever}' is still moving until month {write_number(until[move.lever])}",
+                    (*path, "at"),
+                    "let one move end before the next begins",
+                )
             until[move.lever] = move.at + move.length
         return tuple(move for move, _ in made)
 
@@ -405,14 +454,22 @@ class Reading:
             name = self.model.split
         if name not in levers and (name is None or name != self.model.split):
             known = self.model.parameters.get(str(name))
-            fix = "only levers move during a run; change the value in [values] or set" if known else nearest(str(name), [*levers, "split"], "the levers are")
+            fix = (
+                "only levers move during a run; change the value in [values] or set"
+                if known
+                else nearest(str(name), [*levers, "split"], "the levers are")
+            )
             self.fail(f"there is no lever '{plain(str(raw['lever']))}'", (*path, "lever"), fix)
             return None
         at = self.duration(raw["at"], (*path, "at"))
         if at is not None and at < 0:
             self.fail("a move cannot come before the start", (*path, "at"), "write a month from 0 on")
         if at is not None and months and at >= months:
-            self.fail(f"this move comes after the horizon of {months} months", (*path, "at"), f"write a month before {months}, or make months longer")
+            self.fail(
+                f"this move comes after the horizon of {months} months",
+                (*path, "at"),
+                f"write a month before {months}, or make months longer",
+            )
         length = self.length(raw, path)
         parameter = self.model.parameters[name]
         to: dict[str | None, float] = {}
@@ -434,7 +491,12 @@ class Reading:
         wanted = {"ramp": "over", "pulse": "for"}.get(kind)
         for key in ("over", "for"):
             if key in raw and key != wanted:
-                self.fail(f"a {kind} has no '{key}'", (*path, key), f"take it out, or write kind = \"{'ramp' if key == 'over' else 'pulse'}\"", at_key=True)
+                self.fail(
+                    f"a {kind} has no '{key}'",
+                    (*path, key),
+                    f'take it out, or write kind = "{"ramp" if key == "over" else "pulse"}"',
+                    at_key=True,
+                )
         if wanted is None:
             return 0.0
         if wanted not in raw:
@@ -495,5 +557,3 @@ class Reading:
         cause = f"'{strategy.name}' would start with {write_number(least)} {name}: {self.model.write(start, top=True)}"
         if not any(fault.cause.split("would")[1:] == cause.split("would")[1:] for fault in self.faults):
             self.fail(cause, path, f"change {' or '.join(used)} so that none is negative")
-
-

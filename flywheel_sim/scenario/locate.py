@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+
+from flywheel_sim.records import Record
 
 __all__ = ["Path", "Place", "locate"]
 
@@ -27,8 +28,7 @@ TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Record):
     """Offsets into the text: of the key, and of the value where there is one."""
 
     key: tuple[int, int]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.errors import ScenarioError, UsageError
 from flywheel_sim.scenario.fault import Fault, plain, report
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["LARGEST", "parse", "read_text"]
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from flywheel_sim.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Move", "Name", "Scenario", "Strategy", "Value"]
 
@@ -12,8 +15,7 @@ __all__ = ["Move", "Name", "Scenario", "Strategy", "Value"]
 Name = tuple[str, str | None]
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(Record):
     """A value as a file states it.
 
     Attributes:
@@ -25,8 +27,7 @@ class Value:
     between: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Record):
     """A change of a lever during the run.
 
     Attributes:
@@ -44,8 +45,7 @@ class Move:
     length: float
 
 
-@dataclass(frozen=True)
-class Strategy:
+class Strategy(Record):
     """One way to invest.
 
     Attributes:
@@ -65,8 +65,7 @@ class Strategy:
     months: int
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(Record):
     """A scenario file, read.
 
     Attributes:

@@ -8,12 +8,14 @@ means depends on the model, and is read in :mod:`flywheel_sim.scenario.interpret
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 from flywheel_sim.scenario.fault import Fault, nearest
-from flywheel_sim.scenario.locate import Path
+
+if TYPE_CHECKING:
+    from flywheel_sim.scenario.locate import Path
 
 __all__ = ["KINDS", "MOST_MONTHS", "MOST_MOVES", "MOST_STRATEGIES", "misshapen"]
 
@@ -56,7 +58,9 @@ def validator() -> SchemaValidator:
             "moves": core_schema.list_schema(move, strict=True, max_length=MOST_MOVES),
         },
     )
-    strategies = core_schema.dict_schema(core_schema.str_schema(strict=True), strategy, strict=True, min_length=1, max_length=MOST_STRATEGIES)
+    strategies = core_schema.dict_schema(
+        core_schema.str_schema(strict=True), strategy, strict=True, min_length=1, max_length=MOST_STRATEGIES
+    )
     return SchemaValidator(
         table(
             {"title": name, "model": name, "months": months, "strategies": strategies},

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from flywheel_sim.errors import UsageError
 from flywheel_sim.model.declare import write_range
 from flywheel_sim.program import Bend, Inputs, Lowered, written
-from flywheel_sim.scenario import Move
 from flywheel_sim.units import read_quantity, write_number
+
+if TYPE_CHECKING:
+    from flywheel_sim.scenario import Move
 
 __all__ = ["bends", "inputs_for", "settings_from"]
 
@@ -79,7 +82,10 @@ def settings_from(lowered: Lowered, values: Mapping[str, object]) -> dict[Name, 
                 raise UsageError(f"{written(base, label)} is {one!r}, which is no number", fix=f"give a number in {parameter.unit}")
             low, high = parameter.limits
             if not (math.isfinite(number) and low <= number <= high):
-                raise UsageError(f"{written(base, label)} is {write_number(number) if math.isfinite(number) else number}, outside its limits", fix=f"use {write_range((low, high))}")
+                raise UsageError(
+                    f"{written(base, label)} is {write_number(number) if math.isfinite(number) else number}, outside its limits",
+                    fix=f"use {write_range((low, high))}",
+                )
             found[base, label] = number
     return found
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from flywheel_sim.analysis.metrics import Reader
 from flywheel_sim.expressions import Expression
 from flywheel_sim.model.measures import Marginal
 from flywheel_sim.model.nodes import descend
 from flywheel_sim.model.symbols import Auxiliary, Flow, Group, Metric, Staff, Stock
-from flywheel_sim.program import Lowered
 from flywheel_sim.result import Run, Series
+
+if TYPE_CHECKING:
+    from flywheel_sim.analysis.metrics import Reader
+    from flywheel_sim.program import Lowered
 
 __all__ = ["labelled", "series_of"]
 
@@ -35,7 +38,7 @@ def series_of(lowered: Lowered, *, marginal: bool = False) -> dict[str, Series]:
         else:
             found[name] = Series(name, (None,), "metric", str(declaration.units[name]), getattr(node, "note", ""), "higher")
     for name, symbol in declaration.symbols.items():
-        if name in found or (name, None) not in lowered.layout.columns and not isinstance(symbol, Staff) and not has_labels(lowered, name):
+        if name in found or ((name, None) not in lowered.layout.columns and not isinstance(symbol, Staff) and not has_labels(lowered, name)):
             continue
         if isinstance(symbol, Staff):
             found[f"{name}.pace"] = Series(f"{name}.pace", (None,), "pace", "1", "how fast work goes: 1 unless there is too much of it")
@@ -65,4 +68,4 @@ def kind_of(symbol: Expression) -> str:
 
 def labelled(name: str, note: str, reader: Reader) -> Run:
     """A run as labelled series, each computed when it is read."""
-    return Run(name, note, reader.record.times, series_of(reader.lowered, marginal=bool(reader.marginal)), reader.at)
+    return Run(name, note, reader.trace.times, series_of(reader.lowered, marginal=bool(reader.marginal)), reader.at)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
+from flywheel_sim.analysis.metrics import Reader
 from flywheel_sim.errors import UsageError
 from flywheel_sim.model import ModelKind, declaration
 from flywheel_sim.program import Lowered, lower
@@ -14,6 +15,9 @@ from flywheel_sim.study.inputs import inputs_for, settings_from
 from flywheel_sim.study.series import labelled
 from flywheel_sim.study.step import Stepped, run_in_steps
 from flywheel_sim.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["ENGINES", "lowered_model", "only_this_engine", "saved_times", "simulate"]
 
@@ -66,14 +70,17 @@ def simulate(
     inputs = inputs_for(lowered, settings_from(lowered, values or {}), known_switches(lowered, off))
     stepped = run_in_steps(lowered, inputs, saved_times(until, every), method=method, dt=dt)
     about = about_run(lowered, stepped, title=lowered.declaration.name, until=until, seed=seed)
-    return Result(about, {"run": labelled("run", "", stepped.reader)})
+    return Result(about, {"run": labelled("run", "", Reader(lowered, stepped.trace))})
 
 
 def known_switches(lowered: Lowered, off: Iterable[str]) -> tuple[str, ...]:
     names = (off,) if isinstance(off, str) else tuple(off)
     for name in names:
         if name not in lowered.layout.switches:
-            raise UsageError(f"{name!r} cannot be switched off in {lowered.declaration.name}", fix=f"what can: {', '.join(lowered.layout.switches) or 'nothing'}")
+            raise UsageError(
+                f"{name!r} cannot be switched off in {lowered.declaration.name}",
+                fix=f"what can: {', '.join(lowered.layout.switches) or 'nothing'}",
+            )
     return names
 
 
@@ -102,18 +109,18 @@ def saved_times(until: float, every: float) -> list[float]:
 
 
 def about_run(lowered: Lowered, stepped: Stepped, *, title: str, until: float, seed: int) -> About:
-    record = stepped.reader.record
+    trace = stepped.trace
     return About(
         title=title,
         model=lowered.declaration.name.lower(),
         months=until,
         engine="ode",
-        method=record.method,
-        dt=record.dt,
+        method=trace.method,
+        dt=trace.dt,
         draws=1,
         seed=seed,
         version=__version__,
-        conservation=record.conservation,
+        conservation=trace.conservation,
         step_error=stepped.error,
         time_unit=lowered.declaration.time_unit,
     )

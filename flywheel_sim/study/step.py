@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from flywheel_sim.analysis.metrics import Reader, windows
+from flywheel_sim.analysis.metrics import windows
 from flywheel_sim.engines.ode import LONGEST_STEP, run
 from flywheel_sim.errors import StateError
-from flywheel_sim.program import Inputs, Lowered
+from flywheel_sim.program import Inputs, Lowered, Trace, key
+from flywheel_sim.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["SHORTEST_STEP", "TOLERANCE", "Stepped", "run_in_steps"]
 
-TOLERANCE = 1e-6
+TOLERANCE = 2e-6
 SHORTEST_STEP = 1 / 64
 # Twice the step makes at least four times the error, wherever a limit (a full staff) is met on the way; so the
 # error left is at most a third of what halving the step has moved.
 LEFT = 3.0
 
 
-@dataclass(frozen=True, eq=False)
-class Stepped:
+class Stepped(Record):
     """A run, its step, and the error of that step.
 
     Attributes:
-        reader: of the run.
+        trace: of the run.
         dt: the step, None where the method chose its own.
-        error: the estimated error of the metric that has most, relative to it; None where the step was given.
+        error: the estimated error of the stock or running total that has most, relative to its peak; None where
+            the step was given.
     """
 
-    reader: Reader
+    trace: Trace
     dt: float | None
     error: float | None
 
@@ -39,21 +42,21 @@ def run_in_steps(lowered: Lowered, inputs: Inputs, times: Sequence[float], *, me
     """Run, with the longest step that is short enough where none is given.
 
     Steps are powers of two, from 1/4 of the model's time unit down to 1/64. The first one is taken at which the
-    estimated error of every metric at the horizon, and of every stock there relative to its peak, is within
-    :data:`TOLERANCE`.
+    estimated error at the horizon of every stock and every running total is within :data:`TOLERANCE` of its peak.
 
     Raises:
         StateError: if the run fails at every step.
     """
     back = windows(lowered, inputs)
     if dt is not None or method == "adaptive":
-        record = run(lowered, inputs, times, windows=back, method=method, dt=dt or LONGEST_STEP)
-        return Stepped(Reader(lowered, record), record.dt, None)
-    coarse: Reader | None = None
+        trace = run(lowered, inputs, times, windows=back, method=method, dt=dt or LONGEST_STEP)
+        return Stepped(trace, trace.dt, None)
+    coarse: Trace | None = None
     step = 2 * LONGEST_STEP
     while True:
+        saved = times if step <= LONGEST_STEP else (times[0], times[-1])  # the first is only there to be compared with
         try:
-            fine = Reader(lowered, run(lowered, inputs, times, windows=back, method=method, dt=step))
+            fine = run(lowered, inputs, saved, windows=back, method=method, dt=step)
         except StateError:
             if step <= SHORTEST_STEP:
                 raise
@@ -65,15 +68,10 @@ def run_in_steps(lowered: Lowered, inputs: Inputs, times: Sequence[float], *, me
         coarse, step = fine, step / 2
 
 
-def difference(coarse: Reader, fine: Reader) -> float:
-    """The most that any metric, or any stock relative to its peak, differs at the end of two runs."""
-    worst = 0.0
-    for name in fine.metrics:
-        a, b = coarse.at(name, None, -1), fine.at(name, None, -1)
-        if math.isfinite(a) and math.isfinite(b) and a != b:
-            worst = max(worst, abs(a - b) / max(abs(a), abs(b)))
-    for state, (a, b) in enumerate(zip(coarse.record.states[-1], fine.record.states[-1], strict=True)):
-        peak = max(abs(row[state]) for row in fine.record.states)
-        if peak:
-            worst = max(worst, abs(a - b) / peak)
-    return worst
+def difference(coarse: Trace, fine: Trace) -> float:
+    """The most that any stock or running total differs at the end of two runs, relative to its peak."""
+    peaks = [max(map(abs, column)) for column in zip(*fine.states, strict=True)]
+    totals = [max(map(abs, column)) for column in zip(*fine.integrals.values(), strict=True)]
+    end = key(fine.times[-1])
+    ends = zip((*coarse.states[-1], *coarse.integrals[end]), (*fine.states[-1], *fine.integrals[end]), (*peaks, *totals), strict=True)
+    return max((abs(a - b) / peak for a, b, peak in ends if peak), default=0.0)

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.analysis.compare import Comparison, best, compare
 from flywheel_sim.analysis.metrics import Reader
-from flywheel_sim.analysis.verdict import HangsOn, verdict
-from flywheel_sim.expressions import Expression
+from flywheel_sim.analysis.sensitivity import Assumption, HangsOn, hangs_on
+from flywheel_sim.analysis.verdict import verdict
+from flywheel_sim.engines.ode import LONGEST_STEP
 from flywheel_sim.model import Declaration, ModelKind, declaration
 from flywheel_sim.model.measures import Marginal
 from flywheel_sim.model.nodes import descend
 from flywheel_sim.model.symbols import Metric
-from flywheel_sim.program import Inputs, Lowered
+from flywheel_sim.records import Record, replace
 from flywheel_sim.result import About, Result, Run
-from flywheel_sim.scenario import Scenario, Strategy, load_scenario
+from flywheel_sim.scenario import Name, Scenario, Strategy, Value, load_scenario
 from flywheel_sim.scenario.edit import edited
 from flywheel_sim.study.inputs import inputs_for
 from flywheel_sim.study.series import labelled
 from flywheel_sim.study.simulate import lowered_model, only_this_engine
 from flywheel_sim.study.step import Stepped, run_in_steps
 from flywheel_sim.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from flywheel_sim.expressions import Expression
+    from flywheel_sim.program import Inputs, Lowered
 
 __all__ = ["Study", "load"]
 
@@ -42,8 +47,7 @@ def load(path: str | Path, model: ModelKind | None = None) -> Study:
     return Study(*load_scenario(path, model))
 
 
-@dataclass(frozen=True)
-class Study:
+class Study(Record):
     """A scenario with its model.
 
     Attributes:
@@ -100,7 +104,16 @@ class Study:
         found = self.scenario.strategies[strategy]
         return inputs_for(self.lowered, {name: value.typical for name, value in found.settings.items()}, found.off, found.moves)
 
-    def run(self, draws: int | None = None, seed: int = 0, engine: str = "ode", *, method: str = "rk4", dt: float | None = None, marginal: bool = False) -> Result:
+    def run(
+        self,
+        draws: int | None = None,
+        seed: int = 0,
+        engine: str = "ode",
+        *,
+        method: str = "rk4",
+        dt: float | None = None,
+        marginal: bool = False,
+    ) -> Result:
         """Run every strategy and compare each with the baseline.
 
         Args:
@@ -116,9 +129,9 @@ class Study:
         """
         only_this_engine(engine, draws)
         stepped = self.all_stepped(method, dt)
-        readers = {name: one.reader for name, one in stepped.items()}
-        if marginal:
-            readers = {name: self.with_marginal(name, one, method) for name, one in stepped.items()}
+        readers = {
+            name: Reader(self.lowered, one.trace, self.raised(name, one, method) if marginal else None) for name, one in stepped.items()
+        }
         runs = {name: labelled(name, self.scenario.strategies[name].note, reader) for name, reader in readers.items()}
         about = self.about(stepped, seed)
         comparisons = self.comparisons(runs)
@@ -126,26 +139,34 @@ class Study:
             return Result(about, runs)
         baseline = runs[self.scenario.baseline]
         challenger = best([run for run in runs.values() if run is not baseline], self.by)
-        judged = {one.challenger.name: self.judged(one) for one in comparisons}
+        judged = {}
+        for one in comparisons:
+            first = one.challenger.name == challenger.name
+            judged[one.challenger.name] = self.judged(one, self.hangs_on(one, about.dt or LONGEST_STEP) if first else None)
         return Result(about, runs, judged[challenger.name], tuple(judged.values()))
 
     # Running
 
     def all_stepped(self, method: str, dt: float | None) -> dict[str, Stepped]:
         """Every strategy run, all with the shortest step that any of them needs."""
-        stepped = {name: run_in_steps(self.lowered, self.inputs(name), self.times(one), method=method, dt=dt) for name, one in self.scenario.strategies.items()}
+        stepped = {
+            name: run_in_steps(self.lowered, self.inputs(name), self.times(one), method=method, dt=dt)
+            for name, one in self.scenario.strategies.items()
+        }
         shortest = min((one.dt for one in stepped.values() if one.dt is not None), default=None)
         for name, one in stepped.items():
             if one.dt != shortest:
-                again = run_in_steps(self.lowered, self.inputs(name), self.times(self.scenario.strategies[name]), method=method, dt=shortest)
+                again = run_in_steps(
+                    self.lowered, self.inputs(name), self.times(self.scenario.strategies[name]), method=method, dt=shortest
+                )
                 stepped[name] = replace(again, error=one.error)
         return stepped
 
     def times(self, strategy: Strategy) -> list[float]:
         return [float(month) for month in range(strategy.months + 1)]
 
-    def with_marginal(self, name: str, stepped: Stepped, method: str) -> Reader:
-        """A run beside which each lever that a metric asks for has been raised by 1 %."""
+    def raised(self, name: str, stepped: Stepped, method: str) -> dict[str, Reader]:
+        """The same run with each lever that a marginal metric asks for raised by 1 %."""
         levers = {
             self.declaration.names[node.lever]
             for metric in self.declaration.of_kind(Metric).values()
@@ -159,25 +180,28 @@ class Study:
             more = replace(
                 inputs,
                 parameters=tuple(1.01 * value if index == slot else value for index, value in enumerate(inputs.parameters)),
-                bends=tuple(replace(bend, value=1.01 * bend.value, slope=1.01 * bend.slope) if bend.parameter == slot else bend for bend in inputs.bends),
+                bends=tuple(
+                    replace(bend, value=1.01 * bend.value, slope=1.01 * bend.slope) if bend.parameter == slot else bend
+                    for bend in inputs.bends
+                ),
             )
-            raised[lever] = run_in_steps(self.lowered, more, stepped.reader.record.times, method=method, dt=stepped.dt).reader
-        return Reader(self.lowered, stepped.reader.record, raised)
+            raised[lever] = Reader(self.lowered, run_in_steps(self.lowered, more, stepped.trace.times, method=method, dt=stepped.dt).trace)
+        return raised
 
     def about(self, stepped: Mapping[str, Stepped], seed: int) -> About:
-        records = [one.reader.record for one in stepped.values()]
+        traces = [one.trace for one in stepped.values()]
         errors = [one.error for one in stepped.values() if one.error is not None]
         return About(
             title=self.scenario.title,
             model=self.scenario.model,
             months=self.scenario.months,
             engine="ode",
-            method=records[0].method,
-            dt=records[0].dt,
+            method=traces[0].method,
+            dt=traces[0].dt,
             draws=1,
             seed=seed,
             version=__version__,
-            conservation=max(record.conservation for record in records),
+            conservation=max(trace.conservation for trace in traces),
             step_error=max(errors) if errors else None,
             time_unit=self.declaration.time_unit,
             currency=self.scenario.currency,
@@ -204,10 +228,35 @@ class Study:
         text = verdict(comparison, time_unit=self.declaration.time_unit, currency=self.scenario.currency, hangs_on=hangs_on, unlike=unlike)
         return {**comparison.as_json(), "verdict": text}
 
+    def hangs_on(self, comparison: Comparison, dt: float) -> HangsOn | None:
+        """The assumption that the lead rests on most: one that both strategies share and that has a plausible range."""
+        first, second = comparison.baseline.name, comparison.challenger.name
+        unlike = self.unlike(first, second)
+        settings = self.scenario.strategies[first].settings
+        assumptions = []
+        for slot, (name, label) in enumerate(self.lowered.layout.parameters):
+            declared = self.declaration.parameters[name]
+            stated = settings.get((name, label))
+            between = stated.between if stated is not None and stated.between is not None else declared.between[label]
+            if declared.role == "parameter" and name not in unlike and between is not None and between[0] < between[1]:
+                value = stated.typical if stated is not None else declared.default[label]
+                assumptions.append(Assumption(slot, value, *between))
+        sign = -1.0 if comparison.better == "lower" else 1.0
+        pair = (self.inputs(first), self.inputs(second))
+        return hangs_on(self.lowered, pair, self.by, comparison.months, assumptions, lead=comparison.lead, sign=sign, dt=dt)
+
     def unlike(self, first: str, second: str) -> tuple[str, ...]:
         """The parameters other than levers in which two strategies differ."""
         one, other = (self.scenario.strategies[name].settings for name in (first, second))
         parameters = self.declaration.parameters
         return tuple(
-            dict.fromkeys(name for name, label in {**one, **other} if parameters[name].role == "parameter" and one.get((name, label)) != other.get((name, label)))
+            dict.fromkeys(
+                name
+                for name, label in {**one, **other}
+                if parameters[name].role == "parameter" and typical(one, name, label) != typical(other, name, label)
+            )
         )
+
+
+def typical(settings: Mapping[Name, Value], name: str, label: str | None) -> float | None:
+    return settings[name, label].typical if (name, label) in settings else None

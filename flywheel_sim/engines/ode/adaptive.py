@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flywheel_sim.emit import Rates
+if TYPE_CHECKING:
+    from flywheel_sim.emit import Rates
 
 __all__ = ["advance_adaptively"]
 
@@ -28,7 +29,7 @@ def advance_adaptively(rates: Rates, point: tuple[float, ...], states: int, star
     from scipy.integrate import solve_ivp
 
     def slope(time: float, values: Any) -> tuple[float, ...]:
-        return rates(time, time, values.tolist()[:states], False)
+        return rates(time, time, values.tolist()[:states])
 
     solved = solve_ivp(slope, (start, end), point, method="DOP853", rtol=RELATIVE, atol=ABSOLUTE)
     if not solved.success:

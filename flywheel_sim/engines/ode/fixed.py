@@ -9,9 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from flywheel_sim.emit import Rates, compile_function
-from flywheel_sim.engines.ode.tableau import Tableau
+
+if TYPE_CHECKING:
+    from flywheel_sim.engines.ode.tableau import Tableau
 
 __all__ = ["advance", "print_step"]
 
@@ -62,7 +65,7 @@ def print_step(method: Tableau, states: int, integrals: int) -> str:
         lines += [f"    h{stage}_{other} = {weight!r} * h" for other, weight in enumerate(row) if weight]
         shifts = [other for other, weight in enumerate(row) if weight]
         inputs = (" + ".join([f"y{i}", *(f"h{stage}_{other} * k{other}_{i}" for other in shifts)]) for i in range(states))
-        lines.append(f"    ({', '.join(f'k{stage}_{i}' for i in both)},) = rates(t + {node!r} * h, t, ({', '.join(inputs)},), False)")
+        lines.append(f"    ({', '.join(f'k{stage}_{i}' for i in both)},) = rates(t + {node!r} * h, t, ({', '.join(inputs)},))")
     lines += [f"    w{stage} = {weight!r} * h" for stage, weight in enumerate(method.weights)]
     outputs = (f"y{i} + ({' + '.join(f'w{stage} * k{stage}_{i}' for stage in range(len(method.weights)))})" for i in both)
     lines.append(f"    return ({', '.join(outputs)},)")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from flywheel_sim.emit import Rates, compile_python
 from flywheel_sim.engines.ode.fixed import advance
+from flywheel_sim.engines.ode.stretch import Stretch, initial_states, stretches
 from flywheel_sim.engines.ode.tableau import METHODS
 from flywheel_sim.errors import UsageError
-from flywheel_sim.program import Inputs, Lowered, Program, key
-from flywheel_sim.program.diagnosis import broken_equation, broken_flow, broken_state, walk_values
-from flywheel_sim.program.record import Record
+from flywheel_sim.program import Inputs, Lowered, Program, Trace, key
+from flywheel_sim.program.diagnosis import (
+    broken_equation,
+    broken_flow,
+    broken_state,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flywheel_sim.emit import Rates
 
 __all__ = ["LONGEST_STEP", "run"]
 
@@ -31,7 +39,7 @@ def run(
     windows: Iterable[float] = (),
     method: str = "rk4",
     dt: float = LONGEST_STEP,
-) -> Record:
+) -> Trace:
     """Integrate.
 
     Args:
@@ -50,25 +58,13 @@ def run(
         raise UsageError(f"there is no method {method!r}", fix=f"use one of {', '.join(METHODS)}, adaptive")
     if not (dt > 0 and math.isfinite(dt)):
         raise UsageError(f"dt={dt} is no step", fix="use a positive number, such as 1/8, or None to let the error choose")
-    return Integration(lowered, inputs, times, tuple(windows), method, dt).record()
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A stretch of time in which no parameter jumps and no condition on time flips."""
-
-    start: float
-    end: float
-    parameters: tuple[float, ...]
-    slopes: tuple[float, ...]
-
-    def at(self, time: float) -> list[float]:
-        """The parameters at a time of this stretch."""
-        return [value + slope * (time - self.start) for value, slope in zip(self.parameters, self.slopes, strict=True)]
+    return Integration(lowered, inputs, times, tuple(windows), method, dt).trace()
 
 
 class Integration:
-    def __init__(self, lowered: Lowered, inputs: Inputs, times: Sequence[float], windows: tuple[float, ...], method: str, dt: float) -> None:
+    def __init__(
+        self, lowered: Lowered, inputs: Inputs, times: Sequence[float], windows: tuple[float, ...], method: str, dt: float
+    ) -> None:
         self.lowered = lowered
         self.program: Program = lowered.program
         self.inputs = inputs
@@ -78,23 +74,24 @@ class Integration:
         self.count = len(self.program.initial)
         back = {key(time - window) for time in times for window in windows if time > window}
         self.marks = back | {key(time) for time in times}
+        self.rate_slots = tuple(dict.fromkeys(move.rate for move in self.program.moves))
         self.integrals: dict[float, Point] = {}
         self.states: dict[float, Point] = {}
         self.values: dict[float, Point] = {}
 
-    def record(self) -> Record:
+    def trace(self) -> Trace:
         point = self.start()
         saved = {key(time) for time in self.times}
-        for stretch in self.stretches():
+        for stretch in stretches(self.program, self.inputs, self.times[-1]):
             rates = self.compiled(stretch)
             stops = sorted({stretch.start, stretch.end} | {mark for mark in self.marks if stretch.start < mark < stretch.end})
-            for now, following in zip(stops, stops[1:], strict=False):
+            for now, following in itertools.pairwise(stops):
                 if now in self.marks:
                     self.save(now, point, rates, stretch, full=now in saved)
                 point = self.onward(rates, point, stretch, now, following)
         self.save(stretch.end, point, rates, stretch, full=True)
         order = [key(time) for time in self.times]
-        return Record(
+        return Trace(
             inputs=self.inputs,
             times=self.times,
             states=tuple(self.states[time] for time in order),
@@ -107,8 +104,7 @@ class Integration:
 
     def start(self) -> Point:
         """The initial states, and every integral 0."""
-        walk = walk_values(self.program, self.inputs, self.inputs.parameters, (), 0.0, 0.0)
-        states = tuple(float(walk(expression)) for expression in self.program.initial)
+        states = initial_states(self.program, self.inputs)
         for index, value in enumerate(states):
             if not math.isfinite(value) or (value < 0 and any(index in counted for counted in self.program.counted.values())):
                 raise broken_state(self.lowered, self.inputs, 0.0, index, value)
@@ -116,21 +112,9 @@ class Integration:
 
     # Time
 
-    def stretches(self) -> Iterable[Stretch]:
-        """The run, cut at every change of schedule and wherever a condition on time may flip."""
-        end = key(self.times[-1])
-        walk = walk_values(self.program, self.inputs, self.inputs.parameters, (), 0.0, 0.0)
-        breaks = {key(float(walk(time))) for time in self.program.breaks}
-        cuts = sorted(cut for cut in breaks | {key(bend.time) for bend in self.inputs.bends} if 0 < cut < end)
-        for start, stop in zip([0.0, *cuts], [*cuts, end], strict=True):
-            values, slopes = self.inputs.course(start)
-            yield Stretch(start, stop, values, slopes)
-
     def compiled(self, stretch: Stretch) -> Rates:
-        moving = frozenset(index for index, slope in enumerate(stretch.slopes) if slope)
-        make = compile_python(self.program, moving)
         try:
-            return make(stretch.parameters, self.inputs.switches, stretch.slopes, stretch.start)
+            return stretch.rates(self.program)
         except (ArithmeticError, ValueError):
             raise self.broken(stretch.start, self.start(), stretch) from None
 
@@ -170,7 +154,7 @@ class Integration:
         """Step through a stretch that failed, one step at a time, to tell when and what."""
         steps = max(1, math.ceil((following - now) / self.dt - 1e-9))
         times = [now + (following - now) * number / steps for number in range(steps + 1)]
-        for time, later in zip(times, times[1:], strict=False):
+        for time, later in itertools.pairwise(times):
             try:
                 reached = self.leap(rates, point, time, later)
             except (ArithmeticError, ValueError):
@@ -194,7 +178,7 @@ class Integration:
             return
         states = point[: self.count]
         try:
-            values = rates(time, time, states, True)
+            values = rates(time, time, states, full=True)
         except (ArithmeticError, ValueError):
             raise self.broken(time, point, stretch) from None
         if not math.isfinite(sum(values)):
@@ -203,10 +187,13 @@ class Integration:
         self.states[time], self.values[time] = states, values
 
     def refuse_backward_flows(self, time: float, values: Point) -> None:
+        rates = [values[slot] for slot in self.rate_slots]
+        if min(rates, default=0.0) >= 0:
+            return
+        scale = max(map(abs, rates))
         for move in self.program.moves:
-            rate = values[move.rate]
-            if rate < 0 and rate < -ROUNDING * max(abs(values[other.rate]) for other in self.program.moves):
-                raise broken_flow(self.lowered, self.inputs, time, move.flow, rate)
+            if values[move.rate] < -ROUNDING * scale:
+                raise broken_flow(self.lowered, self.inputs, time, move.flow, values[move.rate])
 
     def conservation(self) -> float:
         """The largest imbalance of any counted unit: what is there, less what was and what came from outside."""

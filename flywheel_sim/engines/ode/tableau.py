@@ -5,13 +5,12 @@ A method with s stages takes slopes k_i = f(t + c_i h, y + h Σ_j a_ij k_j) and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from flywheel_sim.records import Record
 
 __all__ = ["EULER", "METHODS", "RK4", "Tableau"]
 
 
-@dataclass(frozen=True)
-class Tableau:
+class Tableau(Record):
     """The numbers of a method.
 
     Attributes:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from flywheel_sim.program.program import Inputs
+from flywheel_sim.records import Record
 
-__all__ = ["Record"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flywheel_sim.program.program import Inputs
+
+__all__ = ["Trace"]
 
 Row = tuple[float, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Record:
+class Trace(Record):
     """One run, slot by slot.
 
     Attributes:

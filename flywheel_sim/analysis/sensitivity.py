@@ -1,0 +1,205 @@
+"""Which assumption the lead of one strategy over another hangs on most.
+
+The gradient of the lead by every assumption is taken at once, by running both strategies backwards
+(:mod:`flywheel_sim.engines.ode.adjoint`). It ranks the assumptions by how far each would pull the lead down at
+the worse end of its plausible range; the first few are then run there, both strategies, because the outcome
+need not be a straight line.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from flywheel_sim.analysis.metrics import Reader, windows
+from flywheel_sim.engines.ode import run
+from flywheel_sim.engines.ode.adjoint import gradient
+from flywheel_sim.errors import StateError
+from flywheel_sim.program import Inputs, Lowered, Trace, key, written
+from flywheel_sim.records import Record, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Assumption", "HangsOn", "hangs_on"]
+
+CANDIDATES = 3
+# Assumptions predicted to pull less than this share of the first are not run.
+WORTH_RUNNING = 0.5
+# A step this many times that of the run is long enough for a ranking (RK4: an error of some 1e-3).
+COARSER = 4
+NUDGE = 1e-6
+
+
+class Assumption(Record):
+    """A parameter, where it stands and how low and high it may be."""
+
+    slot: int
+    value: float
+    low: float
+    high: float
+
+
+class HangsOn(Record):
+    """The assumption that the lead hangs on most.
+
+    Attributes:
+        name: of the parameter, with its label if it has one.
+        note: what it is, in words.
+        value: the end of its plausible range at which the lead is least.
+        unit: of the value.
+        lead: of the challenger there.
+        flips: whether the other strategy is ahead there.
+    """
+
+    name: str
+    note: str
+    value: float
+    unit: str
+    lead: float
+    flips: bool
+
+
+def hangs_on(
+    lowered: Lowered,
+    pair: tuple[Inputs, Inputs],
+    by: str,
+    horizon: float,
+    assumptions: Sequence[Assumption],
+    *,
+    lead: float,
+    sign: float,
+    dt: float,
+) -> HangsOn | None:
+    """The assumption at whose worse end the lead that there is shrinks or turns most.
+
+    Args:
+        lowered: the model.
+        pair: what the baseline and the challenger are given.
+        by: the series that decides.
+        horizon: when it is read.
+        assumptions: those that both strategies share.
+        lead: of the challenger, as things stand.
+        sign: -1 where less is better, else 1.
+        dt: the step of the runs that are judged.
+
+    Returns:
+        None if there are no assumptions, or none of them changes anything.
+    """
+    step = min(1.0, COARSER * dt)
+    try:
+        slopes = [slope(lowered, inputs, by, horizon, [one.slot for one in assumptions], step) for inputs in pair]
+    except (StateError, ArithmeticError, ValueError):
+        return None
+    favoured = 1.0 if lead >= 0 else -1.0
+    ranked = []
+    for one in assumptions:
+        by_one = sign * favoured * (slopes[1][one.slot] - slopes[0][one.slot])
+        for end in (one.low, one.high):
+            pull = by_one * reach(one.value, end)
+            if math.isfinite(pull) and pull < 0:
+                ranked.append((pull, one, end))
+    ranked.sort(key=lambda item: item[0])
+    found: HangsOn | None = None
+    for pull, one, end in ranked[:CANDIDATES]:
+        if pull > WORTH_RUNNING * ranked[0][0]:
+            break
+        try:
+            first, second = (outcome(lowered, moved(inputs, one.slot, end), by, horizon, step) for inputs in pair)
+        except StateError:
+            continue
+        there = sign * (second - first)
+        if math.isfinite(there) and (found is None or favoured * there < favoured * found.lead):
+            name, label = lowered.layout.parameters[one.slot]
+            declared = lowered.declaration.parameters[name]
+            found = HangsOn(written(name, label), declared.note, end, str(declared.unit), there, flips=there * lead < 0)
+    return found
+
+
+def reach(value: float, end: float) -> float:
+    """How far an end is from a value, in steps of the value where both are positive: effects mostly level off."""
+    return value * math.log(end / value) if value > 0 and end > 0 else end - value
+
+
+def moved(inputs: Inputs, slot: int, value: float) -> Inputs:
+    return replace(inputs, parameters=(*inputs.parameters[:slot], value, *inputs.parameters[slot + 1 :]))
+
+
+def trace_of(lowered: Lowered, inputs: Inputs, horizon: float, step: float) -> Trace:
+    return run(lowered, inputs, (0.0, horizon), windows=windows(lowered, inputs), dt=step)
+
+
+def outcome(lowered: Lowered, inputs: Inputs, by: str, horizon: float, step: float) -> float:
+    return Reader(lowered, trace_of(lowered, inputs, horizon, step)).at(by, None, -1)
+
+
+def slope(lowered: Lowered, inputs: Inputs, by: str, horizon: float, slots: Sequence[int], step: float) -> Mapping[int, float]:
+    """The derivative of an outcome by some parameters."""
+    column = lowered.layout.columns.get((by, None))
+    if column is not None and column.kind == "state":
+        states = [1.0 if index in column.slots else 0.0 for index in range(len(lowered.program.initial))]
+        return gradient(lowered.program, inputs, horizon, states, {}, slots, dt=step)
+    return Worth(lowered, inputs, by, horizon, step).gradient(slots)
+
+
+class Worth:
+    """What states, integrals and parameters at the end are worth to a metric, by differences.
+
+    A metric looks at the end of a run, and back over integrals; its own arithmetic is cheap to repeat.
+    """
+
+    def __init__(self, lowered: Lowered, inputs: Inputs, by: str, horizon: float, step: float) -> None:
+        self.lowered = lowered
+        self.inputs = inputs
+        self.by = by
+        self.horizon = horizon
+        self.step = step
+        self.trace = trace_of(lowered, inputs, horizon, step)
+        self.base = self.read(self.trace)
+
+    def read(self, trace: Trace) -> float:
+        return Reader(self.lowered, trace).at(self.by, None, -1)
+
+    def gradient(self, slots: Sequence[int]) -> dict[int, float]:
+        found = gradient(self.lowered.program, self.inputs, self.horizon, self.by_state(), self.by_integral(), slots, dt=self.step)
+        for slot in slots:
+            found[slot] += self.directly(slot)
+        return found
+
+    def by_state(self) -> list[float]:
+        states = self.trace.states[-1]
+        worth = []
+        for index, value in enumerate(states):
+            nudged = (*states[:index], value + nudge(value), *states[index + 1 :])
+            worth.append((self.read(self.at_end(self.inputs, nudged)) - self.base) / nudge(value))
+        return worth
+
+    def by_integral(self) -> dict[float, list[float]]:
+        found = {}
+        for time, row in self.trace.integrals.items():
+            if time == 0:
+                continue
+            worth = []
+            for index, value in enumerate(row):
+                nudged = {**self.trace.integrals, time: (*row[:index], value + nudge(value), *row[index + 1 :])}
+                worth.append((self.read(replace(self.trace, integrals=nudged)) - self.base) / nudge(value))
+            found[key(time)] = worth
+        return found
+
+    def directly(self, slot: int) -> float:
+        """What a parameter is worth where the metric uses it, all states held."""
+        value = self.inputs.parameters[slot]
+        nudged = moved(self.inputs, slot, value + nudge(value))
+        return (self.read(self.at_end(nudged, self.trace.states[-1])) - self.base) / nudge(value)
+
+    def at_end(self, inputs: Inputs, states: tuple[float, ...]) -> Trace:
+        """The trace with another end: its values follow from states and parameters."""
+        from flywheel_sim.engines.ode.stretch import stretches
+
+        *_, last = stretches(self.lowered.program, inputs, self.horizon)
+        values = last.rates(self.lowered.program)(self.horizon, self.horizon, states, full=True)
+        return replace(self.trace, inputs=inputs, states=(*self.trace.states[:-1], states), values=(*self.trace.values[:-1], values))
+
+
+def nudge(value: float) -> float:
+    return NUDGE * (abs(value) or 1.0)
