@@ -70,13 +70,16 @@ def run(file: str, out: str | None, as_json: bool, marginal: bool, seed: int, en
 
 @flywheel.command()
 @click.argument("name", required=False)
-def models(name: str | None) -> None:
+@click.option("--markdown", is_flag=True, help="Print the page as Markdown.")
+def models(name: str | None, *, markdown: bool) -> None:
     """List the models, or describe the model NAME: its stocks, flows, equations, loops, levers and sources."""
     from flywheel_sim.library import MODELS, find
     from flywheel_sim.model import declaration
+    from flywheel_sim.model.show import markdown_page
 
     if name is not None:
-        click.echo(repr(find(name)))
+        page = markdown_page(declaration(find(name)), f"flywheel models {name} --markdown") if markdown else f"{find(name)!r}\n"
+        click.echo(page, nl=False)
         return
     widest = max(map(len, MODELS))
     for known in MODELS:

@@ -26,8 +26,8 @@ class Bass(Model):
 
     market     = param(10_000, "account", (1_000, 1_000_000), "accounts that could ever adopt", limits=(1, None))
     start      = param(0, "account", (0, 1_000), "adopters on the first day")
-    innovation = param(0.03 / 12, "1/month", (0.005 / 12, 0.1 / 12), "who adopt because of advertising", "FACTS 3: mean of many fits, 0.03 a year")
-    imitation  = param(0.38 / 12, "1/month", (0.1 / 12, 0.8 / 12), "who adopt because an adopter told them", "FACTS 3: mean of many fits, 0.38 a year")
+    innovation = param(0.03 / 12, "1/month", (0.005 / 12, 0.1 / 12), "who adopt because of advertising", "Sultan, Farley & Lehmann 1990: 0.03 a year, mean of many fits")
+    imitation  = param(0.38 / 12, "1/month", (0.1 / 12, 0.8 / 12), "who adopt because an adopter told them", "Sultan, Farley & Lehmann 1990: 0.38 a year, mean of many fits")
     discarding = param(0, "1/month", (0, 0.02), "adopters who give it up", "the classic model has none")
 
     potential = stock(market - start, "account", "have not adopted")

@@ -98,12 +98,12 @@ class Growth(Model):
 
     # Money becomes abilities, with diminishing returns; time erodes them
 
-    price     = param(25_000 / 12, "$/account/month", (800, 4_200), "what a new customer pays", "FACTS 2: contracts of 10/25/50 k$ a year")
-    margin    = share(0.79, (0.70, 0.85), "gross margin, success managers paid", "FACTS 2")
+    price     = param(25_000 / 12, "$/account/month", (800, 4_200), "what a new customer pays", "Pacific Crest 2016: contracts of 10/25/50 k$ a year")
+    margin    = share(0.79, (0.70, 0.85), "gross margin, success managers paid", "benchmark surveys: 70/79/85 %")
     half      = param(ability(ads=90_000, attract=300_000, engage=250_000, delight=400_000, practice=700_000,
                               programme=80_000, alignment=120_000), "$", factor(4), "investment that gives half the effect")
     half_life = param(ability(ads=1, attract=12, engage=12, delight=12, practice=18, programme=9, alignment=12),
-                      "month", factor(2), "time in which half of it is gone", "FACTS 2: content 6/12/24; ads carry-over 0.5",
+                      "month", factor(2), "time in which half of it is gone", "assumption for content: 6/12/24; ads: carry-over 0.5 (Sethuraman 2011)",
                       limits=(0.05, None))
     start_investment = param(ability(ads=91_000, attract=150_000, engage=0, delight=0, practice=60_000, programme=0, alignment=0),
                              "$", None, "left from before the first day", "computed: near a steady funnel", limits=(0, None))
@@ -150,14 +150,14 @@ class Growth(Model):
 
     # What advocates do: introductions, and proof for all to see
 
-    asks       = param(0.025, "1/month", (0.005, 0.05), "introductions an advocate makes unasked", "FACTS 2: 15 % refer, about twice a year")
-    asks_more  = param(0.055, "1/month", (0, 0.08), "and more under a full programme", "FACTS 2: Amplifinity, an upper bound")
+    asks       = param(0.025, "1/month", (0.005, 0.05), "introductions an advocate makes unasked", "assumption: 15 % refer, about twice a year")
+    asks_more  = param(0.055, "1/month", (0, 0.08), "and more under a full programme", "Amplifinity: members of programmes, an upper bound")
     acts       = param(deed(case_studies=0.002, reviews=0.008, mentions=0.05), "item/account/month", factor(3), "what an advocate does unasked")
     acts_more  = param(deed(case_studies=0.010, reviews=0.030, mentions=0), "item/account/month", factor(3), "and more under a full programme")
     proof_half = param(80, "item", (20, 300), "published items that give half the effect")
     proof_life = param(18, "month", (9, 36), "how long an item convinces", limits=(0.1, None))
     trust_gain = param(0.3, "1", (0, 0.6), "reach and odds added by endless proof")
-    put_off    = param(1, "1", (0, 3), "how strongly detractors put buyers off", "FACTS 4.7, for the sign only")
+    put_off    = param(1, "1", (0, 3), "how strongly detractors put buyers off", "Mahajan, Muller & Kerin 1984: the sign only")
 
     published = stock(0, "item", "case studies and reviews in use")
     asking    = aux((asks + asks_more * level["programme"]) * (1 + level["delight"]) * exp(-silence * own_success),
@@ -187,10 +187,10 @@ class Growth(Model):
 
     # Qualify: the fit are handed to sales, the informed go straight to an offer
 
-    qualifying_time = param(2, "month", (1, 3), "first touch to opportunity", "FACTS 2: 84 days", limits=(0.05, None))
+    qualifying_time = param(2, "month", (1, 3), "first touch to opportunity", "Implisit 2014: 84 days", limits=(0.05, None))
     fit       = param(origin(cold=0.065, referred=0.50), "1", origin(cold=(0.025, 0.13), referred=(0.1, 0.7)),
-                      "prospects worth selling to", "FACTS 2: 13 % of leads; Kumar 14 of 33 who refer bring one", limits=(0, 1))
-    informed  = share(0.6, (0.3, 0.8), "buyers who know what they want before the first talk", "FACTS 1.9: 70 % of research", limits=(0, 0.95))
+                      "prospects worth selling to", "Implisit 2014: 13 % of leads; Kumar 2007: 14 of 33 who refer bring one", limits=(0, 1))
+    informed  = share(0.6, (0.3, 0.8), "buyers who know what they want before the first talk", "assumption: 70 % of research comes before first contact", limits=(0, 0.95))
 
     qualifying = aux(qualifying_time * (1 + delayed * sales_gap), "month", "time to qualify a lead, longer across a gap")
     skip       = aux(informed * (1 - rigidity), "1", "share that goes straight to an offer")
@@ -204,15 +204,15 @@ class Growth(Model):
 
     # Engage: deals are decided as fast as buyers and sellers can go
 
-    discovery_time = param(0.8, "month", (0.3, 2), "to talk needs and fit through", "FACTS 2: cycle of 30/75/180 days", limits=(0.05, None))
-    deciding_time  = param(1.8, "month", (0.7, 5), "first offer to yes or no", "FACTS 2: cycle of 30/75/180 days", limits=(0.05, None))
+    discovery_time = param(0.8, "month", (0.3, 2), "to talk needs and fit through", "vendor benchmarks: cycle of 30/75/180 days", limits=(0.05, None))
+    deciding_time  = param(1.8, "month", (0.7, 5), "first offer to yes or no", "vendor benchmarks: cycle of 30/75/180 days", limits=(0.05, None))
     impatience     = param(0.2, "1/month", (0, 0.6), "buyers who go when kept waiting, or walked through what they know")
-    usual_win      = share(0.22, (0.15, 0.35), "decisions won, all else being ordinary", "FACTS 2", limits=(0.01, 0.99))
-    referral_edge  = param(1.6, "1", (0.8, 4.5), "odds of a referred deal over those of a cold one", "FACTS 2: Olist to Implisit")
-    referral_speed = param(1.25, "1", (1, 1.6), "pace of a referred deal over that of a cold one", "FACTS 2: 0/20/40 % shorter")
+    usual_win      = share(0.22, (0.15, 0.35), "decisions won, all else being ordinary", "vendor benchmarks: 15/22/35 %", limits=(0.01, 0.99))
+    referral_edge  = param(1.6, "1", (0.8, 4.5), "odds of a referred deal over those of a cold one", "Olist: none; Implisit 2014: 4.5")
+    referral_speed = param(1.25, "1", (1, 1.6), "pace of a referred deal over that of a cold one", "assumption: 0/20/40 % shorter")
     engage_gain    = param(0.4, "1", (0, 0.8), "time saved when buyers can read it for themselves")
     founders       = param(2, "person", (0, 8), "founders who sell")
-    carries        = param(7.9, "account/person", (4, 15), "open deals one seller carries", "FACTS 2: 10 closed a quarter")
+    carries        = param(7.9, "account/person", (4, 15), "open deals one seller carries", "vendor benchmark: 10 closed a quarter")
     seller_cost    = param(12_500, "$/person/month", (8_000, 20_000), "full cost of a seller", limits=(1, None))
     hiring_time    = param(5, "month", (3, 12), "until a hire counts, or a leaver is gone", limits=(0.1, None))
     start_sellers  = param(6, "person", None, "sellers on the first day", "computed: those the funnel's budget pays", limits=(0, None))
@@ -235,10 +235,10 @@ class Growth(Model):
     # Delight: newcomers find out what they bought
 
     onboarding_time = param(3, "month", (2, 4), "the first 90 days", limits=(0.1, None))
-    liking          = param(1.25, "1", (0.5, 2), "newcomers delighted for each one who is content", "set for the net promoter score of FACTS 2")
-    disliking       = param(0.38, "1", (0.1, 0.8), "newcomers disappointed for each one who is content", "set for the net promoter score of FACTS 2")
-    referred_liking = param(1.25, "1", (1, 1.6), "referred customers fit better", "set for 10-18 % less churn: Schmitt, FACTS 2", limits=(0.01, None))
-    per_manager     = param(50, "account/person", (20, 100), "customers one success manager serves well", "FACTS 2", limits=(0.1, None))
+    liking          = param(1.25, "1", (0.5, 2), "newcomers delighted for each one who is content", "set for a net promoter score of 20-50")
+    disliking       = param(0.38, "1", (0.1, 0.8), "newcomers disappointed for each one who is content", "set for a net promoter score of 20-50")
+    referred_liking = param(1.25, "1", (1, 1.6), "referred customers fit better", "set for 10-18 % less churn: Schmitt 2011", limits=(0.01, None))
+    per_manager     = param(50, "account/person", (20, 100), "customers one success manager serves well", "surveys: 20/50/100", limits=(0.1, None))
     strain          = share(0.5, (0, 0.8), "care lost where there is nobody to give it", limits=(0, 0.99))
     practice_gain   = param(0.45, "1", (0, 1), "care added by endless practice")
     delight_gain    = param(0.2, "1", (0, 0.5), "care added by endless content for customers")
@@ -264,11 +264,11 @@ class Growth(Model):
     fading    = param(0.020, "1/month", (0.01, 0.05), "advocates who fall silent")
     souring   = param(0.010, "1/month", (0.003, 0.03), "content customers who turn against us")
     mending   = param(0.030, "1/month", (0.01, 0.08), "detractors who are won round")
-    churn     = param(0.0105, "1/month", (0.004, 0.03), "content customers who leave", "FACTS 2: 5/10/20 % a year of all")
+    churn     = param(0.0105, "1/month", (0.004, 0.03), "content customers who leave", "Pacific Crest 2016: 5/10/20 % a year of all customers")
     churn_newcomers  = param(0.95, "1", (0.3, 4), "newcomers' churn over that of the content")
-    churn_advocates  = param(0.38, "1", (0.1, 1), "advocates' churn over that of the content", "FACTS 2: Garnefeld, 7 to 19")
+    churn_advocates  = param(0.38, "1", (0.1, 1), "advocates' churn over that of the content", "Garnefeld 2013: 7 to 19")
     churn_detractors = param(3.8, "1", (1.5, 10), "detractors' churn over that of the content")
-    reopening  = param(0.004, "1/month", (0, 0.015), "lost and churned accounts that talk again", "set for 2-10 % won back, FACTS 2")
+    reopening  = param(0.004, "1/month", (0, 0.015), "lost and churned accounts that talk again", "set for 2-10 % won back; no good source")
     forgetting = param(1 / 36, "1/month", (1 / 60, 1 / 12), "lost and churned accounts that forget us")
 
     leaving = aux(churn * exp(-holding * own_success) / care, "1/month", "good care and defensive retention lower churn")
@@ -288,8 +288,8 @@ class Growth(Model):
 
     # Money: what customers pay
 
-    expanding_advocates = param(0.015, "1/month", (0, 0.03), "growth of what an advocate pays", "set for the revenue retention of FACTS 2")
-    expanding_others    = param(0.0115, "1/month", (0, 0.02), "growth of what a content customer or newcomer pays", "set for the revenue retention of FACTS 2")
+    expanding_advocates = param(0.015, "1/month", (0, 0.03), "growth of what an advocate pays", "set for revenue retention of 95-112 %")
+    expanding_others    = param(0.0115, "1/month", (0, 0.02), "growth of what a content customer or newcomer pays", "set for revenue retention of 95-112 %")
     shrinking           = param(0.003, "1/month", (0, 0.01), "fall of what a detractor pays")
 
     paying = aux(ratio(recurring, customers, empty=price), "$/account/month", "what a customer pays on average")

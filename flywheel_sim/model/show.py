@@ -1,4 +1,4 @@
-"""A model as a page to read: text for the terminal, HTML for a notebook, both from the same sections."""
+"""A model as a page to read: text for the terminal, HTML for a notebook, Markdown for the docs, all from the same sections."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from flywheel_sim.model.declaration import Declaration
 
-__all__ = ["Section", "html_page", "sections", "text_page"]
+__all__ = ["Section", "html_page", "markdown_page", "sections", "text_page"]
 
 WIDEST = 72  # a longer cell wraps nothing: it ends its column
 
@@ -61,16 +61,14 @@ def flows(model: Declaration) -> Section:
     rows = []
     for name, flow in model.of_kind(Flow).items():
         route = f"{model.write(flow.source)} → {model.write(flow.destination)}"
-        if flow.hazard is not None:
-            heads = flow.by if flow.by is not None else flow.source
-            equation = f"{model.write(flow.hazard)}   per head of {model.write(heads)}"
-        else:
-            equation = f"{model.write(flow.rate)}   in total"
-        marks = [f"at the pace of {model.names[flow.served_by]}"] if flow.served_by else []
+        heads = flow.by if flow.by is not None else flow.source
+        marks = ["in total" if flow.hazard is None else f"per head of {model.write(heads)}"]
+        marks += [f"at the pace of {model.names[flow.served_by]}"] if flow.served_by else []
         marks += ["from any stage"] if flow.anytime else []
         marks += [f"friction {flow.friction.label}"] if flow.friction else []
-        rows.append((name, route, equation + "".join(f", {mark}" for mark in marks), str(model.units[name]), flow.note))
-    return Section("Flows", ("name", "from → to", "how fast", "unit", "what it is"), tuple(rows))
+        equation = model.write(flow.rate if flow.hazard is None else flow.hazard)
+        rows.append((name, route, equation, ", ".join(marks), str(model.units[name]), flow.note))
+    return Section("Flows", ("name", "from → to", "how fast", "of what", "unit", "what it is"), tuple(rows))
 
 
 def equations(model: Declaration) -> Section:
@@ -167,3 +165,43 @@ def html_page(model: Declaration) -> str:
         opened = "" if many else " open"
         parts.append(f"<details{opened}><summary><b>{section.title}</b> ({len(section.rows)})</summary>{table}</details>")
     return "<div>" + "".join(parts) + "</div>"
+
+
+# What a reader needs to know before each table.
+PREFACES = {
+    "Stocks": "What accumulates. A name with labels is one stock for each of them.",
+    "Flows": "What moves, from where to where. *Per head* means that the total is so many times the heads it names.",
+    "Equations": "Everything else that is computed, each in one sentence.",
+    "Staff": "Work goes at the pace min(1, places / accounts in the stocks served).",
+    "Loops and frictions": "A loop or friction that can be switched off has a value for a world without it.",
+    "Levers": "What a strategy sets.",
+    "Parameters": "The business: the default, the range in which it is plausible, and where it comes from.",
+    "Metrics": "What a run is judged by. `so_far` is the integral since the start, `trailing` the mean over a window or over what there is.",
+}
+
+
+def markdown_page(model: Declaration, command: str) -> str:
+    """The page as Markdown.
+
+    Args:
+        model: to show.
+        command: that makes the page, named in it.
+    """
+    _, subtitle = heading(model)
+    lines = [f"# The model {model.name}", "", f"<!-- Made by `{command}`: change the model, not this page. -->", "", model.note, ""]
+    lines += [f"{subtitle[:1].upper()}{subtitle[1:]}."]
+    for section in sections(model):
+        lines += ["", f"## {section.title}", "", PREFACES[section.title], ""]
+        code = {"name", "equation", "how fast", "at the start", "measured as", "places", "serves"}
+        lines += [row_of(section.columns), row_of(["---"] * len(section.columns))]
+        for row in section.rows:
+            lines.append(row_of([as_code(cell) if column in code else cell for column, cell in zip(section.columns, row, strict=True)]))
+    return "\n".join(lines) + "\n"
+
+
+def row_of(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def as_code(text: str) -> str:
+    return f"`{text}`" if text else ""

@@ -93,6 +93,7 @@ class Lower:
         self.states: dict[Cell, int] = {cell: index for index, cell in enumerate(cells)}
         self.values: list[Expression] = []
         self.value_names: list[str] = []
+        self.assigned: dict[object, Slot] = {}
         self.known: dict[Key, Slot] = {}
         self.open: dict[Key, str] = {}  # what is being lowered, to notice circles
         self.breaks: list[Expression] = []
@@ -184,6 +185,8 @@ class Lower:
         match node:
             case Apply(function) if function in COMPARISONS:
                 return self.condition(node, label)
+            case Apply("*", (Labelled() as factors, other)) if factors.values.get(label or "") == 1:
+                return self.at(other, label)  # origin(cold=1, ...) * x is x itself, to the bit
             case Apply():
                 return Apply(node.function, tuple(self.at(argument, label) for argument in node.arguments))
             case Table():
@@ -245,9 +248,13 @@ class Lower:
                 return self.inline(node, label)
 
     def assign(self, expression: Expression, name: str) -> Slot:
-        self.values.append(expression)
-        self.value_names.append(name)
-        return Slot("value", len(self.values) - 1)
+        """A value slot for an expression: the one that is there already if it computes the same."""
+        key = likeness(expression)
+        if key not in self.assigned:
+            self.assigned[key] = Slot("value", len(self.values))
+            self.values.append(expression)
+            self.value_names.append(name)
+        return self.assigned[key]
 
     # Conditions on time
 
@@ -332,7 +339,7 @@ class Lower:
                     for label in (None,) if shape is None else shape.labels:
                         made = self.at(node.of, label)
                         if not (isinstance(made, Slot) and made.kind == "value"):
-                            made = self.shared(made, name)
+                            made = self.assign(made, name)
                         if made.index not in slots:
                             slots.append(made.index)
                         integral_of[node.of, label] = slots.index(made.index)
@@ -355,13 +362,6 @@ class Lower:
                 crossing[unit] = len(integrals)
                 integrals = (*integrals, self.assign(net, f"{unit} from outside").index)
         return crossing, integrals
-
-    def shared(self, expression: Expression, name: str) -> Slot:
-        """A value slot for an expression; the one that is there if it computes the same."""
-        for index, value in enumerate(self.values):
-            if same(value, expression):
-                return Slot("value", index)
-        return self.assign(expression, name)
 
     def flow_labels(self) -> list[tuple[Flow, str | None]]:
         return [(flow, label) for flow, labels in self.transfers.of_flow.items() for label in labels]
@@ -409,14 +409,14 @@ def is_time(node: Expression) -> bool:
     return isinstance(node, Slot) and node.kind in {"time", "start"}
 
 
-def same(left: Expression, right: Expression) -> bool:
-    """Whether two lowered expressions are the same tree."""
-    match left, right:
-        case Number(), Number():
-            return left.value == right.value
-        case Slot(), Slot():
-            return (left.kind, left.index) == (right.kind, right.index)
-        case Apply(), Apply() if left.function == right.function and len(left.arguments) == len(right.arguments):
-            return all(map(same, left.arguments, right.arguments))
+def likeness(node: Expression) -> object:
+    """A key that two lowered expressions share if and only if they are the same tree."""
+    match node:
+        case Number():
+            return node.value
+        case Slot():
+            return (node.kind, node.index)
+        case Apply():
+            return (node.function, *map(likeness, node.arguments))
         case _:
-            return left is right
+            return node

@@ -1,0 +1,7 @@
+"""``python -m flywheel_sim`` is the command ``flywheel``."""
+
+import sys
+
+from flywheel_sim.cli import main
+
+sys.exit(main())
