@@ -124,9 +124,9 @@ class Words:
         what = f"{hangs_on.name} ({hangs_on.note})" if hangs_on.note else hangs_on.name
         if found.level:
             return f"It hangs most on {what}: at {at}, {ahead} would be ahead by {lead}."
-        if hangs_on.flips:
-            return f"That hangs most on {what}: at {at}, {ahead} would be ahead by {lead}."
-        return f"No single assumption turns that; it hangs most on {what}: at {at}, {ahead} is ahead by only {lead}."
+        only = "" if hangs_on.flips else " only"
+        would = "would be" if hangs_on.flips else "is"
+        return f"That hangs most on {what}: at {at}, {ahead} {would} ahead by{only} {lead}."
 
 
 def title(run: Run) -> str:

@@ -7,6 +7,10 @@ to ask every assumption of a model how much the outcome hangs on it.
 The text defines ``make(p, w, slope, origin)``, which returns the leaves, which are the numbers that rest on
 parameters alone and that moving equations use, and ``pull(t, s, y, a)``: ``a`` weighs every derivative and then
 every integral; the result weighs every state and then every leaf.
+
+Where one of two values is taken (``minimum``, ``maximum``), the weight goes to the one that is taken. Asked to be
+*soft*, it is shared by how near the two are: a limit that is not met yet, but nearly, counts too. That is no
+derivative any more, but a better guess of what a large change would do.
 """
 
 from __future__ import annotations
@@ -39,6 +43,8 @@ Choice = tuple[str, Expression, Expression]
 # Which arguments, and which results, the derivative of each function looks at.
 NEEDS_ARGUMENT = {"*": (0, 1), "/": (1,), "**": (0, 1), "log": (0,)}
 NEEDS_RESULT = {"/", "**", "exp", "sqrt"}
+# With this power, a limit half as far again away as the value that is taken still gets a quarter of the weight.
+SOFTNESS = 3.0
 
 
 class Reverse(Record):
@@ -56,15 +62,16 @@ class Reverse(Record):
 
 
 @lru_cache(maxsize=16)
-def compile_reverse(program: Program, moving: frozenset[int], integrals: frozenset[int]) -> Reverse:
+def compile_reverse(program: Program, moving: frozenset[int], integrals: frozenset[int], *, soft: bool = False) -> Reverse:
     """The pullback of a program.
 
     Args:
         program: what to reverse.
         moving: parameters that change within a step; nothing is pulled back to them.
         integrals: those that can have a weight; the others must be given 0.
+        soft: whether limits that are near count too.
     """
-    printer = ReversePrinter(program, moving, integrals)
+    printer = ReversePrinter(program, moving, integrals, soft=soft)
     make = compile_function(printer.text())
     return Reverse(printer.bare(), printer.behind(), make)
 
@@ -72,9 +79,10 @@ def compile_reverse(program: Program, moving: frozenset[int], integrals: frozens
 class ReversePrinter(Printer):
     """Prints the values forward, keeping every intermediate result, then hands weights back from last to first."""
 
-    def __init__(self, program: Program, moving: frozenset[int], integrals: frozenset[int]) -> None:
+    def __init__(self, program: Program, moving: frozenset[int], integrals: frozenset[int], *, soft: bool = False) -> None:
         super().__init__(program, moving)
         self.weighed = integrals
+        self.soft = soft
         self.lines: list[str] = []
         self.kept: dict[Expression, str] = {}  # the variable that holds an intermediate result
         self.choices: dict[Expression, Choice | None] = {}
@@ -234,6 +242,9 @@ class ReversePrinter(Printer):
             self.lines.append(f"{(name := self.variable('r'))} = {weight}")
             weight = name
         choice = self.choices.get(node)
+        if choice is not None and self.soft and isinstance(node, Apply) and node.function in {"minimum", "maximum"}:
+            self.share_softly(node, choice, weight)
+            return
         if choice is not None:
             self.branch(node, choice, lambda chosen: self.back(chosen, weight))
             return
@@ -243,6 +254,16 @@ class ReversePrinter(Printer):
         assert isinstance(node, Apply)
         for argument, share in zip(node.arguments, self.shares(node, weight), strict=True):
             self.back(argument, share)
+
+    def share_softly(self, node: Apply, choice: Choice, weight: str) -> None:
+        """Hand a weight to both of two values, more to the one that is taken and less the further off the other is."""
+        _, first, rest = choice
+        texts = [f"max({self.forward(one, keep=True)}, 1e-9)" for one in (first, rest)]
+        below, above = texts if node.function == "minimum" else reversed(texts)
+        share = self.variable("s")
+        self.lines.append(f"{share} = 1.0 / (1.0 + power({below} / {above}, {SOFTNESS}))")
+        self.back(first, f"{weight} * {share}")
+        self.back(rest, f"{weight} * (1.0 - {share})")
 
     def receive(self, node: Expression, weight: str) -> None:
         """Add a weight to a state, an earlier value, or a number that rests on parameters alone."""

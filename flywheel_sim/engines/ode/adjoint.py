@@ -51,6 +51,7 @@ def gradient(
     *,
     dt: float,
     method: Tableau = RK4,
+    soft: bool = False,
 ) -> dict[int, float]:
     """How much an outcome changes with each parameter.
 
@@ -63,6 +64,7 @@ def gradient(
         wanted: the parameters to differentiate by; each at its value before any move.
         dt: the longest step.
         method: of the steps.
+        soft: whether limits that are near, but not met, count too (:mod:`flywheel_sim.emit.reverse`).
 
     Returns:
         The derivative by each wanted parameter.
@@ -75,7 +77,7 @@ def gradient(
     summed = [0.0] * len(program.integrals)
     weighed = frozenset(index for row in integrals.values() for index, value in enumerate(row) if value)
     for stretch, legs in reversed(made):
-        reverse = compile_reverse(program, stretch.moving, weighed)
+        reverse = compile_reverse(program, stretch.moving, weighed, soft=soft)
         base, pull = reverse.make(stretch.parameters, stretch.switches, stretch.slopes, stretch.start)
         leaves: list[float] = []
         for end, steps in reversed(legs):
