@@ -108,6 +108,11 @@ class StateError(RunError):
         self.name = name
         self.parameter = parameter
 
+    def of_strategy(self, strategy: str) -> StateError:
+        """The same, said of one strategy of a scenario."""
+        said = f"strategy {strategy}, {self.cause}"
+        return StateError(said, month=self.month, name=self.name, parameter=self.parameter, detail=self.detail, fix=self.fix)
+
 
 class OutputError(FlywheelError):
     """Results that could not be written."""

@@ -83,7 +83,9 @@ class Oracle:
                 return self.cells[node]
             case Stock():
                 shape = transfers.shape(node)
-                sums = {label: sum(self.cells[cell] for cell in transfers.cells[node, label]) for label in (shape.labels if shape else (None,))}
+                sums = {
+                    label: sum(self.cells[cell] for cell in transfers.cells[node, label]) for label in (shape.labels if shape else (None,))
+                }
                 return sums if shape else sums[None]
             case Group():
                 return sum(self.cells[cell] for cell in transfers.cells_of(node))

@@ -27,7 +27,7 @@ from flywheel_sim.model.measures import (
     Survival,
     Trailing,
 )
-from flywheel_sim.model.symbols import Auxiliary, Cell, Edge, Group, Metric, Pace, Part
+from flywheel_sim.model.symbols import Auxiliary, Cell, Edge, Flow, Group, Metric, Pace, Part, Stock
 from flywheel_sim.units import write_number
 
 if TYPE_CHECKING:
@@ -98,8 +98,12 @@ class Writer:
         match node:
             case Auxiliary() | Part() | Metric():
                 return self.text(node.expression)
+            case Stock():
+                return self.call("stock", node.initial)
             case Group():
                 return self.call("group", *node.members)
+            case Flow():
+                return f"flow({self.text(node.source)} >> {self.text(node.destination)}, {self.speed(node)})"
             case Pace():
                 return f"{self.names.get(node.staff, 'staff')}.pace"
             case Edge():
@@ -124,6 +128,10 @@ class Writer:
                 return self.call("marginal", node.cost, node.result, node.lever)
             case _:
                 return f"a nameless {type(node).__name__.lower()}"
+
+    def speed(self, node: Flow) -> str:
+        by = "" if node.by is None else f", by={self.text(node.by)}"
+        return f"rate={self.text(node.rate)}" if node.hazard is None else f"hazard={self.text(node.hazard)}{by}"
 
     def operator(self, sign: str, arguments: tuple[Expression, ...]) -> str:
         binds = BINDS[sign]

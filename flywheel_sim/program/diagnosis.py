@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from flywheel_sim.errors import StateError
 from flywheel_sim.expressions import Expression, Gate, Slot, Walk, children
-from flywheel_sim.model.symbols import Parameter
 from flywheel_sim.program.program import Inputs, Program, written
-from flywheel_sim.units import write_number
+from flywheel_sim.units import ONE, write_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,68 +47,92 @@ def walk_values(program: Program, inputs: Inputs, parameters: Sequence[float], s
 def broken_equation(lowered: Lowered, inputs: Inputs, parameters: Sequence[float], states: Sequence[float], time: float) -> StateError:
     """The error for a value that could not be computed, or came out infinite or undefined."""
     walk = walk_values(lowered.program, inputs, parameters, states, time, time)
-    for index in range(len(lowered.program.values)):
-        name = lowered.layout.values[index]
+    for index, name in enumerate(lowered.layout.values):
         try:
             value = walk(Slot("value", index))
         except (ArithmeticError, ValueError) as reason:
-            return explain(lowered, inputs, time, name, f"{name} cannot be computed: {reason}", resting_on(lowered, index))
+            remedy = next((fix for kind, fix in REMEDIES.items() if isinstance(reason, kind)), "")
+            return explain(lowered, inputs, time, name, f"{name} cannot be computed: {reason}", [index], remedy)
         if not math.isfinite(value):
-            return explain(lowered, inputs, time, name, f"{name} is {value}", resting_on(lowered, index))
-    states_at_fault = [index for index, value in enumerate(states) if not math.isfinite(value)]
-    if states_at_fault:
-        return broken_state(lowered, inputs, time, states_at_fault[0], states[states_at_fault[0]])
-    return explain(lowered, inputs, time, "the model", "a number overflowed", set())
+            return explain(lowered, inputs, time, name, f"{name} is {value}", [index], REMEDIES[OverflowError])
+    for index, value in enumerate(states):
+        if not math.isfinite(value):
+            return broken_state(lowered, inputs, time, index, value)
+    return explain(lowered, inputs, time, lowered.declaration.name, "a number overflowed", [], REMEDIES[OverflowError])
+
+
+REMEDIES: dict[type[Exception], str] = {
+    ZeroDivisionError: "write ratio(a, b, empty=c) where b can be 0",
+    OverflowError: "a rate may grow without bound, or the step be too long",
+    ValueError: "log and powers need positive numbers: keep them so with maximum(...)",
+}
+EMPTIED = "take a shorter step, or give the outflow a hazard instead of a rate"
 
 
 def broken_state(lowered: Lowered, inputs: Inputs, time: float, state: int, value: float) -> StateError:
     """The error for a stock that is negative, infinite or undefined."""
     name = lowered.layout.states[state]
-    moves = [move for move in lowered.program.moves if state in {move.source, move.destination}]
-    parameters = set().union(*(resting_on(lowered, move.rate) for move in moves)) if moves else set()
-    drains = sorted({written(*lowered.layout.flows[move.flow]) for move in moves if move.source == state and move.flow >= 0})
-    what = f"{name} fell below zero ({value:.4g})" if value < 0 else f"{name} is {value}"
-    detail = f"it is drained by {', '.join(drains)}" if drains and value < 0 else ""
-    return explain(lowered, inputs, time, name, what, parameters, detail)
+    out = [move for move in lowered.program.moves if move.source == state]
+    into = [move for move in lowered.program.moves if move.destination == state]
+    if value < 0:
+        drains = sorted({written(*lowered.layout.flows[move.flow]) for move in out if move.flow >= 0})
+        cause = f"{name} fell below zero ({value:.4g}), drained by {', '.join(drains) or 'nothing'}"
+        return explain(lowered, inputs, time, name, cause, [move.rate for move in (*out, *into)], EMPTIED)
+    return explain(lowered, inputs, time, name, f"{name} is {value}", [move.rate for move in (*into, *out)], REMEDIES[OverflowError])
 
 
 def broken_flow(lowered: Lowered, inputs: Inputs, time: float, flow: int, value: float) -> StateError:
     """The error for a flow that runs backwards."""
     name = written(*lowered.layout.flows[flow])
     rates = [move.rate for move in lowered.program.moves if move.flow == flow]
-    parameters = set().union(*(resting_on(lowered, rate) for rate in rates))
-    return explain(lowered, inputs, time, name, f"the flow {name} runs backwards ({value:.4g})", parameters)
+    fix = "declare the way back as a flow of its own, or keep the rate above 0 with maximum(0, ...)"
+    return explain(lowered, inputs, time, name, f"the flow {name} runs backwards ({value:.4g})", rates, fix)
 
 
-def explain(lowered: Lowered, inputs: Inputs, time: float, name: str, what: str, parameters: set[int], detail: str = "") -> StateError:
-    unit = lowered.declaration.time_unit
-    likely = likely_parameter(lowered, inputs, parameters)
-    lines = [detail] if detail else []
-    symbol = lowered.declaration.symbols.get(name.split("[", maxsplit=1)[0].split(",", maxsplit=1)[0])
-    if symbol is not None and not isinstance(symbol, Parameter):
-        lines.append(f"{name.split('[', maxsplit=1)[0]} = {lowered.declaration.write(symbol, top=True)}" if not detail else "")
-    fix = "take a shorter step, or give the outflow a hazard instead of a rate"
+def explain(lowered: Lowered, inputs: Inputs, time: float, name: str, cause: str, values: Sequence[int], remedy: str) -> StateError:
+    """Say when, what, which equation, and which parameter most likely.
+
+    Args:
+        lowered: the model.
+        inputs: of the run.
+        time: when it happened.
+        name: what it happened to.
+        cause: in words.
+        values: those that it rests on, the nearest first.
+        remedy: what to do where no parameter stands out.
+    """
+    declaration = lowered.declaration
+    symbol = declaration.symbols.get(name.split("[", maxsplit=1)[0].split(",", maxsplit=1)[0])
+    equation = declaration.write(symbol, top=True) if isinstance(symbol, Expression) else ""
+    likely, stands_out = likely_parameter(lowered, inputs, resting_on(lowered, values))
+    parameter = ""
     if likely is not None:
-        parameter, label = lowered.layout.parameters[likely]
-        likely_name = written(parameter, label)
-        declared = lowered.declaration.parameters[parameter]
-        fix = f"look at {likely_name}: it is {write_number(inputs.parameters[likely])} {declared.unit}, by default {write_number(declared.default[label])}"
-        return StateError(
-            f"{unit} {time:.4g}: {what}", month=time, name=name, parameter=likely_name, detail="\n".join(filter(None, lines)), fix=fix
-        )
-    return StateError(f"{unit} {time:.4g}: {what}", month=time, name=name, detail="\n".join(filter(None, lines)), fix=fix)
+        parameter = written(*lowered.layout.parameters[likely])
+        declared = declaration.parameters[lowered.layout.parameters[likely][0]]
+        default = declared.default[lowered.layout.parameters[likely][1]]
+        unit = "" if declared.unit == ONE else f" {declared.unit}"
+        if stands_out:
+            remedy = f"look at {parameter}: it is {write_number(inputs.parameters[likely])}{unit}, by default {write_number(default)}"
+    return StateError(
+        f"{declaration.time_unit} {time:.4g}: {cause}",
+        month=time,
+        name=name,
+        parameter=parameter,
+        detail=f"{name.split('[', maxsplit=1)[0]} = {equation}" if equation else "",
+        fix=remedy,
+    )
 
 
-def likely_parameter(lowered: Lowered, inputs: Inputs, parameters: set[int]) -> int | None:
-    """Among some parameters, the one furthest from where it is plausible, or else from its default."""
-    best, furthest = None, 0.0
-    for index in sorted(parameters):
+def likely_parameter(lowered: Lowered, inputs: Inputs, parameters: Sequence[int]) -> tuple[int | None, bool]:
+    """The parameter furthest from where it is plausible and whether it stands out; the nearest where none does."""
+    best, furthest = next(iter(parameters), None), 0.0
+    for index in parameters:
         name, label = lowered.layout.parameters[index]
         declared = lowered.declaration.parameters[name]
         distance = implausibility(inputs.parameters[index], declared.default[label], declared.between[label])
         if distance > furthest:
             best, furthest = index, distance
-    return best
+    return best, furthest > 0
 
 
 def implausibility(value: float, default: float, between: tuple[float, float] | None) -> float:
@@ -120,22 +143,19 @@ def implausibility(value: float, default: float, between: tuple[float, float] | 
     return (abs(value - default) + 10 * outside) / width
 
 
-def resting_on(lowered: Lowered, value: int) -> set[int]:
-    """The parameters that a value rests on, directly or through other values."""
-    found: set[int] = set()
-    seen: set[int] = set()
-    stack = [value]
-    while stack:
-        index = stack.pop()
-        if index in seen:
-            continue
-        seen.add(index)
+def resting_on(lowered: Lowered, values: Sequence[int]) -> list[int]:
+    """The parameters that some values rest on, the nearest first."""
+    found: dict[int, None] = {}
+    queue = list(values)
+    seen = set(queue)
+    for index in queue:  # the queue grows while it is walked
         for slot in slots(lowered.program.values[index]):
             if slot.kind == "parameter":
-                found.add(slot.index)
-            elif slot.kind == "value":
-                stack.append(slot.index)
-    return found
+                found[slot.index] = None
+            elif slot.kind == "value" and slot.index not in seen:
+                seen.add(slot.index)
+                queue.append(slot.index)
+    return list(found)
 
 
 def slots(node: Expression) -> Iterator[Slot]:

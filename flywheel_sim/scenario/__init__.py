@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flywheel_sim.errors import UsageError
+from flywheel_sim.errors import ScenarioError, UsageError
 from flywheel_sim.library import MODELS, find
 from flywheel_sim.model import ModelKind, declaration
+from flywheel_sim.records import replace
 from flywheel_sim.scenario.interpret import interpret
-from flywheel_sim.scenario.read import parse, read_text
+from flywheel_sim.scenario.read import read_text
 from flywheel_sim.scenario.scenario import Move, Name, Scenario, Strategy, Value
+from flywheel_sim.scenario.syntax import read_toml
 
 __all__ = ["Move", "Name", "Scenario", "Strategy", "Value", "load_scenario", "read_scenario"]
 
@@ -30,12 +32,31 @@ def load_scenario(path: str | Path, model: ModelKind | None = None) -> tuple[Sce
 
 def read_scenario(text: str, file: str = "scenario", model: ModelKind | None = None) -> tuple[Scenario, ModelKind]:
     """Read the text of a scenario; see :func:`load_scenario`."""
-    data = parse(text, file)
-    if model is None and isinstance(data.get("model"), str):
-        try:
-            model = find(data["model"])
-        except UsageError:
-            model = None
-    scenario = interpret(data, text, file, declaration(model) if model is not None else None, MODELS)
-    assert model is not None
-    return scenario, model
+    parsed = read_toml(text)
+    data = parsed.data
+    if model is None and data is not None:
+        model = named_model(data.get("model"))
+    scenario, faults = None, list(parsed.faults)
+    if data is not None:
+        scenario, found = interpret(data, declaration(model) if model is not None else None, MODELS)
+        # What seems to be absent may stand in a line that could not be read.
+        faults += [fault for fault in found if not (parsed.faults and fault.absent)]
+    if not faults and scenario is not None and model is not None:  # as a rule
+        return replace(scenario, text=text, file=file), model
+    from flywheel_sim.scenario.fault import report
+    from flywheel_sim.scenario.locate import locate
+
+    places = locate(parsed.readable) if data is not None else {}
+    causes = [fault.cause for fault in faults if fault.kind == "error"]
+    if causes or scenario is None or model is None:
+        raise ScenarioError(report(file, text, places, faults), causes)
+    warnings = tuple(report(file, text, places, [fault]) for fault in faults)
+    return replace(scenario, text=text, file=file, warnings=warnings), model
+
+
+def named_model(name: object) -> ModelKind | None:
+    """The model of the library that a file names, if there is one."""
+    try:
+        return find(name) if isinstance(name, str) else None
+    except UsageError:
+        return None

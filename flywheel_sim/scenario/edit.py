@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.errors import UsageError
 from flywheel_sim.library import MODELS
-from flywheel_sim.scenario.interpret import Reading
+from flywheel_sim.records import replace
+from flywheel_sim.scenario.interpret import interpret
 
 if TYPE_CHECKING:
     from flywheel_sim.model import Declaration
@@ -28,15 +29,14 @@ def edited(scenario: Scenario, declaration: Declaration, changes: Mapping[str, A
     Raises:
         UsageError: with everything that cannot be meant.
     """
-    data = joined(scenario.data, changes)
-    reading = Reading(data, declaration, tuple(MODELS))
-    made = reading.scenario("", scenario.file)
-    errors = [fault for fault in reading.faults if fault.kind == "error"]
+    made, faults = interpret(joined(scenario.data, changes), declaration, MODELS)
+    errors = [fault for fault in faults if fault.kind == "error"]
     if errors or made is None:
         first, *rest = errors
         more = "".join(f"\nalso: {fault.cause}" for fault in rest)
         raise UsageError(first.cause + more, fix=first.fix)
-    return made
+    warnings = tuple(f"warning: {fault.cause}" for fault in faults)
+    return replace(made, file=scenario.file, warnings=warnings)
 
 
 def joined(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,5 +44,12 @@ def joined(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in new.items():
         before = made.get(key)
         both = isinstance(before, Mapping) and isinstance(value, Mapping) and key != "split"
-        made[key] = joined(before or {}, value) if both else value
+        made[key] = joined(before or {}, value) if both else as_in_a_file(value)
     return made
+
+
+def as_in_a_file(value: Any) -> Any:
+    """Tables and lists as TOML has them, from whatever Python has for them."""
+    if isinstance(value, Mapping):
+        return {str(key): as_in_a_file(inner) for key, inner in value.items()}
+    return [as_in_a_file(inner) for inner in value] if isinstance(value, list | tuple | set | frozenset) else value

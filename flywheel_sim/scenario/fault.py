@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flywheel_sim.records import Record
+from flywheel_sim.scenario.locate import line_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from flywheel_sim.scenario.locate import Path, Place
+    from flywheel_sim.scenario.locate import Path, Place, Span
 
-__all__ = ["Fault", "nearest", "plain", "report", "show"]
+__all__ = ["Fault", "has_controls", "plain", "report", "short"]
 
 WIDEST = 120  # characters of a line that are shown
+LONGEST_NAME = 60  # characters of a name or value that a message repeats
+LONGEST = 400  # characters of a message
 MOST = 50  # faults that are shown of one file
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+JOINERS = "\u200c\u200d"  # they make letters and pictures one, and do nothing to a terminal
 
 
 class Fault(Record):
@@ -25,7 +30,8 @@ class Fault(Record):
         path: the keys that lead there; () for the file as a whole.
         fix: what to write instead.
         at_key: whether the key is at fault rather than its value.
-        offset: where it stands, if there is no path to it (a fault of syntax).
+        span: where it stands, if there is no path to it (a fault of syntax).
+        absent: whether it is about something that is not there.
         kind: ``error``, or ``warning`` for what runs all the same.
     """
 
@@ -33,84 +39,103 @@ class Fault(Record):
     path: Path = ()
     fix: str = ""
     at_key: bool = False
-    offset: int | None = None
+    span: Span | None = None
+    absent: bool = False
     kind: str = "error"
 
 
 def report(file: str, text: str, places: Mapping[Path, Place], faults: Iterable[Fault]) -> str:
     """All faults of a file, in the order of the file."""
-    spans = [(span_of(fault, places, text), fault) for fault in faults]
-    spans.sort(key=lambda item: item[0])
+    spans = sorted(((span_of(fault, places), fault) for fault in faults), key=lambda item: item[0])
     shown = [show(file, text, span, fault) for span, fault in spans[:MOST]]
-    errors = sum(fault.kind == "error" for _, fault in spans)
     if len(spans) > MOST:
         shown.append(f"... and {len(spans) - MOST} more")
+    errors = sum(fault.kind == "error" for _, fault in spans)
     if errors:
         shown.append(f"{errors} {'fault' if errors == 1 else 'faults'} in {plain(file)}; nothing was run.")
     return "\n\n".join(shown)
 
 
-def span_of(fault: Fault, places: Mapping[Path, Place], text: str) -> tuple[int, int]:
+def span_of(fault: Fault, places: Mapping[Path, Place]) -> Span:
     """The part of the text a fault points at: its own place, or the nearest table around it."""
-    if fault.offset is not None:
-        return fault.offset, fault.offset + 1
-    path = fault.path
-    exact = True
-    while path and path not in places:
-        path, exact = path[:-1], False
-    if not path:
-        return 0, max(1, len(text.split("\n", 1)[0]))
-    place = places[path]
-    return place.key if fault.at_key or not exact else place.value
+    if fault.span is not None:
+        return fault.span
+    for length in range(len(fault.path), 0, -1):
+        place = places.get(fault.path[:length])
+        if place is not None:
+            exact = length == len(fault.path)
+            return place.value if exact and not fault.at_key else place.key
+    return 0, 1
 
 
-def show(file: str, text: str, span: tuple[int, int], fault: Fault) -> str:
+def show(file: str, text: str, span: Span, fault: Fault) -> str:
     """One fault: what, where, the line with a caret, and the remedy."""
     start, end = min(span[0], len(text)), span[1]
-    before = text.rfind("\n", 0, start) + 1
-    after = text.find("\n", start)
-    line = text[before : after if after >= 0 else len(text)].rstrip("\r")
+    before, after = line_at(text, start)
+    line = text[before:after].rstrip("\r")
     number, column = text.count("\n", 0, start) + 1, start - before
-    cut = max(0, column - WIDEST // 2)
-    visible = line[cut : cut + WIDEST]
-    caret = " " * width(visible[: column - cut]) + "^" * max(1, width(visible[column - cut : end - before - cut]))
+    window, left, right = visible(line, column, max(column + 1, min(end - before, len(line))))
     margin = " " * len(str(number))
     rows = [
-        f"{fault.kind}: {plain(fault.cause)}",
+        f"{fault.kind}: {plain(fault.cause[:LONGEST])}",
         f"{margin}--> {plain(file)}:{number}:{column + 1}",
         f"{margin} |",
-        f"{number} | {plain(visible)}",
-        f"{margin} | {caret}",
+        f"{number} | {plain(window)}".rstrip(),
+        f"{margin} | {' ' * width(window[:left])}{'^' * max(1, width(window[left:right]))}",
     ]
     if fault.fix:
-        rows.append(f"{margin} = help: {plain(fault.fix)}")
+        rows.append(f"{margin} = help: {plain(fault.fix[:LONGEST])}")
     return "\n".join(rows)
 
 
+def visible(line: str, left: int, right: int) -> tuple[str, int, int]:
+    """A line, or of a long one the part around a fault; and where the fault stands in that."""
+    cut = 0 if left < WIDEST * 3 // 4 else left - WIDEST // 2
+    window = line[cut : cut + WIDEST]
+    left, right = left - cut, min(right - cut, len(window))
+    if cut + WIDEST < len(line):
+        window += " …"
+    if cut:
+        window, left, right = f"… {window}", left + 2, right + 2
+    return window, left, right
+
+
 def plain(text: str) -> str:
-    """Text without control characters, so that it cannot act on a terminal."""
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" if character != "\t" else " " for character in text
-    )
+    """Text on one line without control characters, so that it cannot act on a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() or character in JOINERS else stand_in(character) for character in text)
+
+
+def has_controls(text: str) -> bool:
+    """Whether a text holds characters that :func:`plain` would have to replace."""
+    return any(plain(character) == REPLACEMENT != character for character in set(text))
+
+
+def stand_in(character: str) -> str:
+    """What is shown for a character that is not printable: a space for every kind of space."""
+    import unicodedata
+
+    if character == "\t":
+        return " "
+    return unicodedata.normalize("NFKC", character) if unicodedata.category(character) == "Zs" else REPLACEMENT
+
+
+def short(text: object) -> str:
+    """A name or value for a message: on one line, in quotes, and not too long."""
+    written = plain(str(text)[: LONGEST_NAME + 1])
+    return f"'{written}'" if len(written) <= LONGEST_NAME else f"'{written[:LONGEST_NAME]}…'"
 
 
 def width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
+    """How many columns of a terminal a text takes when it is shown."""
+    if text.isascii():
+        return len(text)
     import unicodedata
 
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in {"W", "F"} else 1 for c in text)
+    def columns(character: str) -> int:
+        if character in JOINERS or unicodedata.category(character) in {"Mn", "Me"}:
+            return 0
+        return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
 
-
-def nearest(name: str, allowed: Iterable[str], what: str = "") -> str:
-    """The remedy for a name that does not exist: the nearest one that does, or all of them if they are few."""
-    import difflib
-
-    names = list(allowed)
-    folded = {known.lower(): known for known in names}
-    close = difflib.get_close_matches(name.lower(), folded, 1, 0.6)
-    if close:
-        return f"did you mean '{folded[close[0]]}'?"
-    if not names:
-        return f"there is no {what}" if what else ""
-    listed = ", ".join(names[:12]) + (f", ... ({len(names)} in all)" if len(names) > 12 else "")
-    return f"{what + ': ' if what else 'use one of: '}{listed}"
+    return sum(map(columns, plain(text)))

@@ -1,10 +1,8 @@
-"""From a file to its text and its data, or to a clear refusal."""
+"""From a file to its text, or to a clear refusal."""
 
 from __future__ import annotations
 
-import re
-import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flywheel_sim.errors import ScenarioError, UsageError
 from flywheel_sim.scenario.fault import Fault, plain, report
@@ -12,7 +10,7 @@ from flywheel_sim.scenario.fault import Fault, plain, report
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["LARGEST", "parse", "read_text"]
+__all__ = ["LARGEST", "read_text"]
 
 LARGEST = 1 << 20  # bytes
 
@@ -31,59 +29,30 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)
     except FileNotFoundError:
-        raise UsageError(f"there is no file {shown}", fix=f"write one with: flywheel new {plain(path.stem) or 'name'}") from None
+        fix = "write one with: flywheel new NAME" if path.suffix == ".toml" else f"is it called {plain(path.name)}.toml?"
+        raise UsageError(f"there is no file {shown}", fix=fix) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UsageError(f"{shown} cannot be read: {reason}") from None
+        raise UsageError(f"{shown} cannot be read: {reason}", fix="name a scenario file") from None
     if len(raw) > LARGEST:
         raise UsageError(f"{shown} is larger than 1 MiB, which no scenario is", fix="name a scenario file")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8", "replace")
-        text = raw.decode("utf-8", "replace")
-        fault = Fault("this is not UTF-8 text", offset=len(before.removeprefix("\ufeff")), fix="save the file as UTF-8")
-        raise ScenarioError(report(str(path), text, {}, [fault]), [fault.cause]) from None
+    return decoded(raw, str(path))
 
 
-def parse(text: str, file: str) -> dict[str, Any]:
-    """The data of a TOML text.
+def decoded(raw: bytes, file: str) -> str:
+    """The text of some bytes, with or without the mark that Windows puts before UTF-8.
 
     Raises:
-        ScenarioError: if it is not TOML, showing where.
+        ScenarioError: if they are not UTF-8, showing where.
     """
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in raw[:200]:
+        fault = Fault("this is not UTF-8 text, but UTF-16 or no text at all", span=(0, 1), fix="save the file as UTF-8")
+        raise ScenarioError(report(file, "", {}, [fault]), [fault.cause])
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        fault = syntax_fault(str(error), text)
-    except RecursionError:
-        fault = Fault("it is nested too deeply", offset=0, fix="a scenario needs four levels at most")
-    except ValueError as error:  # a number with more digits than Python reads
-        fault = Fault(str(error), offset=0, fix="write a shorter number")
-    raise ScenarioError(report(file, text, {}, [fault]), [fault.cause])
-
-
-# tomllib's own words, and what to do about them.
-REMEDIES = (
-    ("Cannot declare", "each table may stand only once; join the two"),
-    ("Cannot overwrite", "each key may stand only once; take one out"),
-    ("Cannot mutate", "add the key inside the braces of the table"),
-    ("Invalid value", 'numbers stand bare, text and quantities in quotes: price = "$25,000/year"'),
-    ("Expected '='", "write name = value"),
-    ("Unclosed", "close it with the matching bracket"),
-    ("Illegal character", "take the character out, or write it as an escape"),
-    ("Expected newline", "start a new line after each value"),
-    ("Unterminated string", "close the text with a quote"),
-    ("Invalid initial character", "start a key with a letter, a digit or a quote"),
-)
-
-
-def syntax_fault(message: str, text: str) -> Fault:
-    match = re.search(r"\(at line (\d+), column (\d+)\)", message)
-    cause = re.sub(r"\s*\(at .*\)$", "", message)
-    offset = len(text.rstrip())
-    if match:
-        lines = text.split("\n")
-        offset = sum(len(line) + 1 for line in lines[: int(match[1]) - 1]) + int(match[2]) - 1
-    fix = next((remedy for start, remedy in REMEDIES if cause.startswith(start)), "check the line against docs/scenario.md")
-    return Fault(f"this is not TOML: {cause[:1].lower() + cause[1:]}", offset=max(0, min(offset, len(text) - 1)), fix=fix)
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode()
+        text = before + raw[error.start :].decode("utf-8", "replace")
+        fault = Fault("this is not UTF-8 text", span=(len(before), len(before) + 1), fix="save the file as UTF-8")
+        raise ScenarioError(report(file, text, {}, [fault]), [fault.cause]) from None

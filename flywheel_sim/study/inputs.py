@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from flywheel_sim.errors import UsageError
-from flywheel_sim.model.declare import write_range
+from flywheel_sim.model.setting import write_range
 from flywheel_sim.program import Bend, Inputs, Lowered, written
 from flywheel_sim.units import read_quantity, write_number
 

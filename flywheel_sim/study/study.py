@@ -9,6 +9,7 @@ from flywheel_sim.analysis.metrics import Reader
 from flywheel_sim.analysis.sensitivity import Assumption, HangsOn, hangs_on
 from flywheel_sim.analysis.verdict import verdict
 from flywheel_sim.engines.ode import LONGEST_STEP
+from flywheel_sim.errors import StateError
 from flywheel_sim.model import Declaration, ModelKind, declaration
 from flywheel_sim.model.measures import Marginal
 from flywheel_sim.model.nodes import descend
@@ -17,6 +18,7 @@ from flywheel_sim.records import Record, replace
 from flywheel_sim.result import About, Result, Run
 from flywheel_sim.scenario import Name, Scenario, Strategy, Value, load_scenario
 from flywheel_sim.scenario.edit import edited
+from flywheel_sim.study.describe import html_table, text_lines
 from flywheel_sim.study.inputs import inputs_for
 from flywheel_sim.study.series import labelled
 from flywheel_sim.study.simulate import lowered_model, only_this_engine
@@ -145,22 +147,28 @@ class Study(Record):
             judged[one.challenger.name] = self.judged(one, self.hangs_on(one, about.dt or LONGEST_STEP) if first else None)
         return Result(about, runs, judged[challenger.name], tuple(judged.values()))
 
+    def __repr__(self) -> str:
+        return text_lines(self.scenario, self.declaration)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.scenario, self.declaration)
+
     # Running
 
     def all_stepped(self, method: str, dt: float | None) -> dict[str, Stepped]:
         """Every strategy run, all with the shortest step that any of them needs."""
-        stepped = {
-            name: run_in_steps(self.lowered, self.inputs(name), self.times(one), method=method, dt=dt)
-            for name, one in self.scenario.strategies.items()
-        }
+        stepped = {name: self.stepped(name, method, dt) for name in self.scenario.strategies}
         shortest = min((one.dt for one in stepped.values() if one.dt is not None), default=None)
-        for name, one in stepped.items():
-            if one.dt != shortest:
-                again = run_in_steps(
-                    self.lowered, self.inputs(name), self.times(self.scenario.strategies[name]), method=method, dt=shortest
-                )
-                stepped[name] = replace(again, error=one.error)
-        return stepped
+        return {
+            name: one if one.dt == shortest else replace(self.stepped(name, method, shortest), error=one.error) for name, one in stepped.items()
+        }
+
+    def stepped(self, name: str, method: str, dt: float | None) -> Stepped:
+        """One strategy run."""
+        try:
+            return run_in_steps(self.lowered, self.inputs(name), self.times(self.scenario.strategies[name]), method=method, dt=dt)
+        except StateError as error:
+            raise error.of_strategy(name) from None
 
     def times(self, strategy: Strategy) -> list[float]:
         return [float(month) for month in range(strategy.months + 1)]

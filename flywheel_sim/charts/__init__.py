@@ -1,0 +1,35 @@
+"""Charts: data first, drawn second.
+
+::
+
+    from flywheel_sim import charts
+
+    charts.overlay(result)                  # who is ahead, from when on: shown by a notebook as it is
+    charts.overlay(result, by="cash")       # another series
+    charts.panel(result, ["cash", "win_rate"])      # several series, each in a small plot
+    charts.panel(result, charts.declared_panel(study, result)).draw()       # a matplotlib figure
+    charts.overlay(result).svg()            # bytes for a file
+
+A chart is a frozen record of everything it shows, its title included; matplotlib is imported when one is drawn.
+"""
+
+from flywheel_sim.charts.build import overlay, panel
+from flywheel_sim.charts.chart import Axis, Chart, Crossing, Line, Overlay, Panel, Plot, Style
+from flywheel_sim.charts.drawing.lint import lint
+from flywheel_sim.charts.save import declared_panel, pictures
+
+__all__ = [
+    "Axis",
+    "Chart",
+    "Crossing",
+    "Line",
+    "Overlay",
+    "Panel",
+    "Plot",
+    "Style",
+    "declared_panel",
+    "lint",
+    "overlay",
+    "panel",
+    "pictures",
+]

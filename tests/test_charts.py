@@ -1,0 +1,722 @@
+"""Charts: first what they say, then how they are drawn."""
+
+import hashlib
+import math
+import os
+import re
+import struct
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import flywheel_sim as fw
+from flywheel_sim import charts
+from flywheel_sim.analysis.compare import best, compare
+from flywheel_sim.charts.axis import nice_ticks, time_axis, value_axis
+from flywheel_sim.charts.drawing.place import fitted, free_place, spread
+from flywheel_sim.charts.style import COLOURS, DASHES, ROLES, styles
+from flywheel_sim.charts.text import Format, clean, shortened
+from flywheel_sim.library import Bass
+from flywheel_sim.result import About, Result, Run, Series, reader
+
+ROOT = Path(__file__).resolve().parent.parent
+SAAS = ROOT / "scenarios" / "saas.toml"
+NAN = math.nan
+CUSTOMERS = Series("customers", (None,), "metric", "account", "all who have bought and not left", "higher")
+MEASURES = (
+    Series("new_customers", (None,), "metric", "account/month", "customers won a month", "higher"),
+    Series("acquisition_cost", (None,), "metric", "$/account", "growth spending for each new customer", "lower"),
+    Series("referral_share", (None,), "metric", "1", "new customers who were referred", "higher", percent=True),
+    Series("cash", (None,), "metric", "$", "margin less growth spending, to date", "higher"),
+    Series("score", (None,), "metric", "1", "advocates less detractors, of 100 customers past their first 90 days", "higher"),
+    Series("time_to_close", (None,), "metric", "day", "first conversation to signature", "lower"),
+)
+
+
+def made(strategies, *series, title="A test", currency="$", file="folder/test.toml", time_unit="month", spent=None):
+    """A result with the series given: one column of values for each of ``series`` and strategy; the first decides."""
+    series = series or (CUSTOMERS,)
+    runs = {}
+    for name, columns in strategies.items():
+        columns = columns if isinstance(columns[0], list) else [columns]  # noqa: PLW2901  one series may be given bare
+        values = {(one.name, None): column for one, column in zip(series, columns, strict=True)}
+        times = [float(index) for index in range(len(columns[0]))]
+        runs[name] = Run(name, "", times, {one.name: one for one in series}, reader(values))
+    baseline, *others = runs.values()
+    judged = {}
+    for run in others:
+        money = {"spent": {one.name: spent[one.name] for one in (baseline, run)}} if spent else {}
+        judged[run.name] = {**compare(baseline, run, series[0].name).as_json(), **money, "verdict": ""}
+    first = judged[best(others, series[0].name).name] if others else None
+    months = max(run.times[-1] for run in runs.values())
+    about = About(title, "test", months, "ode", "rk4", 0.25, 1, 0, "1.2.3", 0.0, currency=currency, file=file, time_unit=time_unit)
+    return Result(about, runs, first, tuple(judged.values()))
+
+
+def growing(start, rate, months=60):
+    return [start * (1 + rate) ** month for month in range(months + 1)]
+
+
+def straight(start, end, months=60):
+    return [start + (end - start) * month / months for month in range(months + 1)]
+
+
+# What a title says
+
+
+LEAD_LOST = [100.0 + 5 * min(month, 20) - 6 * max(0, month - 20) for month in range(61)]  # 200 at month 20, -40 at the end
+TITLES = {
+    "challenger overtakes": (
+        {"funnel": straight(100, 160), "flywheel": straight(90, 210)},
+        "The flywheel overtakes the funnel in month 10 and ends with 31 % more customers",
+    ),
+    "challenger from the start": (
+        {"funnel": straight(100, 100), "flywheel": straight(100, 290)},
+        "The flywheel leads the funnel from the start and ends with 2.9× the customers",
+    ),
+    "level, then ahead": (
+        {"funnel": straight(100, 200), "flywheel": [straight(100, 200)[month] + max(0, month - 30) - 0.1 for month in range(61)]},
+        "The flywheel is level with the funnel until month 31, then pulls ahead and ends with 15 % more customers",
+    ),
+    "baseline from the start": (
+        {"funnel": straight(100, 200), "flywheel": straight(100, 150)},
+        "The funnel stays ahead of the flywheel and ends with 33 % more customers",
+    ),
+    "lead lost": (
+        {"funnel": straight(100, 100), "flywheel": [max(10.0, value) for value in LEAD_LOST]},
+        "The flywheel leads until month 37, then falls behind: the funnel ends with 10× the customers",
+    ),
+    "level at the end": (
+        {"funnel": straight(100, 200), "flywheel": straight(90, 201)},
+        "The flywheel and the funnel are level after 60 months: 201 customers against 200",
+    ),
+    "the same": (
+        {"funnel": straight(100, 200), "flywheel": straight(100, 200)},
+        "The flywheel and the funnel are level after 60 months: 200 customers each",
+    ),
+    "nothing at all": (
+        {"funnel": [0.0] * 61, "flywheel": [0.0] * 61},
+        "The flywheel and the funnel are level after 60 months: 0 customers each",
+    ),
+    "to and fro": (
+        {"funnel": [100.0] * 61, "flywheel": [100 + 10 * math.sin(month / 6) for month in range(61)]},
+        "The lead changes hands 3 times: the funnel is ahead for good from month 57 and ends with 5.8 % more customers",
+    ),
+    "others behind": (
+        {"funnel": straight(100, 200), "natural": straight(100, 220), "flywheel": straight(100, 180)},
+        "Natural leads the funnel from the start and ends with 10 % more customers; the flywheel ends behind both",
+    ),
+    "others behind after a crossing": (
+        {
+            "funnel": straight(100, 160),
+            "flywheel": straight(90, 210),
+            "plan B": straight(50, 99),
+            "plan C": straight(50, 98),
+            "natural": straight(100, 200),
+        },
+        "The flywheel overtakes the funnel in month 10 and ends with 31 % more customers; 2 others end behind the funnel",
+    ),
+    "unlike horizons": (
+        {"funnel": straight(100, 160), "flywheel": straight(90, 150, 30)},
+        "The flywheel overtakes the funnel in month 10 and in month 30 has 15 % more customers",
+    ),
+    "undefined at the end": (
+        {"funnel": straight(100, 160), "flywheel": [*straight(90, 150, 59), NAN]},
+        "No comparison: customers not defined for the flywheel in month 60",
+    ),
+    "from nothing": (
+        {"funnel": [0.0] * 61, "flywheel": straight(0, 50)},
+        "The flywheel leads the funnel from the start and ends with 50.0 customers against 0",
+    ),
+    "one strategy": ({"run": straight(100, 328)}, "Customers grow from 100 to 328 in 60 months"),
+    "one that falls": ({"run": straight(328, 100)}, "Customers fall from 328 to 100 in 60 months"),
+    "one that stays": ({"run": [5.0] * 61}, "Customers stay at 5.00 for 60 months"),
+    "one that peaks": ({"run": straight(100, 200, 24) + straight(200, 50, 35)}, "Customers peak at 200 in month 25 and end at 50.0"),
+    "one that is not there": ({"run": [NAN] * 61}, "Customers: not defined at any time of this run"),
+}
+
+
+@pytest.mark.parametrize("case", TITLES)
+def test_the_title_of_an_overlay_says_who_leads_from_when_and_by_how_much(case):
+    strategies, title = TITLES[case]
+    assert charts.overlay(made(strategies)).title == title
+
+
+@pytest.mark.parametrize(
+    ("series", "values", "end"),
+    [
+        (MEASURES[1], (straight(30_000, 31_900), straight(32_000, 25_200)), "ends with acquisition cost of $25.2k against $31.9k"),
+        (MEASURES[2], (straight(0, 0), straight(0, 0.112)), "ends with referral share of 11.2 % against 0 %"),
+        (MEASURES[3], (straight(-3e6, 3e6), straight(-5e6, 4e6)), "ends with cash of $4.0M against $3.0M"),
+        (MEASURES[5], (straight(70, 70.4), straight(80, 62.5)), "ends with time to close of 62.5 days against 70.4"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Series) else "",
+)
+def test_what_cannot_be_counted_is_told_with_both_values(series, values, end):
+    title = charts.overlay(made({"funnel": values[0], "flywheel": values[1]}, series)).title
+    assert title.startswith("The flywheel ")
+    assert title.endswith(end)
+
+
+def test_a_title_does_not_call_more_better_where_nothing_says_so():
+    lost = Series("lost", (None,), "stock", "account", "deals that came to nothing")
+    result = made({"funnel": [straight(1, 2), straight(0, 90)], "flywheel": [straight(1, 3), straight(9, 60)]}, CUSTOMERS, lost)
+    assert (
+        charts.overlay(result, by="lost").title
+        == "The funnel is above the flywheel from month 14 on and ends with lost of 90.0 against 60.0"
+    )
+
+
+def test_the_title_of_a_panel_counts_who_ends_better():
+    down, up, flat = straight(10, 5), straight(10, 20), straight(10, 10)
+    funnel = [flat] * 6
+    better_by_all = [up, down, up, up, up, down]
+    cases = {
+        "The flywheel ends better than the funnel on all 6 measures": better_by_all,
+        "The flywheel ends better than the funnel on 5 of 6 measures, worse on time to close": [*better_by_all[:5], up],
+        "The flywheel ends better than the funnel on 4 of 6 measures, worse on score, level on time to close": [
+            up,
+            down,
+            up,
+            up,
+            down,
+            flat,
+        ],
+        "The funnel ends better than the flywheel on 4 of 6 measures, worse on new customers and cash": [up, up, down, up, down, up],
+        "The flywheel and the funnel each end better on 3 of 6 measures": [up, down, up, down, down, up],
+        "The flywheel and the funnel end level on all 6 measures": funnel,
+    }
+    for title, flywheel in cases.items():
+        result = made({"funnel": funnel, "flywheel": flywheel}, *MEASURES)
+        assert charts.panel(result, [series.name for series in MEASURES]).title == title
+
+
+def test_the_title_of_a_shipped_scenario_agrees_with_its_verdict(shipped):
+    result = fw.load(shipped).run()
+    chart = charts.overlay(result)
+    comparison = result.comparison
+    winner = comparison["ahead"]
+    loser = next(comparison[side] for side in ("baseline", "challenger") if comparison[side] != winner)
+    ratio = result[winner].value("customers") / result[loser].value("customers")
+    assert f"{100 * (ratio - 1):.{0 if ratio >= 1.0995 else 1}f} % more customers" in chart.title
+    assert re.search(rf"{winner}.*ends with", chart.title, re.IGNORECASE)
+    if chart.plot.crossing is None:
+        assert "from the start" in chart.title
+        assert "ahead from the start" in result.verdict
+    else:
+        assert chart.plot.crossing.label in chart.title
+        assert f"ahead for good from {chart.plot.crossing.label}" in result.verdict
+
+
+# What is around a plot
+
+
+def test_the_subtitle_states_the_conditions():
+    strategies = {"funnel": straight(100, 200), "flywheel": straight(100, 300)}
+    both = charts.overlay(made(strategies, spent={"funnel": 9e6, "flywheel": 9e6}))
+    assert both.subtitle == "Customers (all who have bought and not left) over 60 months; both spend $9.0M"
+    unlike = charts.overlay(made(strategies, spent={"funnel": 9e6, "flywheel": 6.2e6}), unlike=["start_customers"])
+    assert unlike.subtitle.endswith("; the funnel spends $9.0M, the flywheel spends $6.2M; not alike in start customers")
+    shorter = charts.overlay(made({"funnel": straight(100, 200), "flywheel": straight(100, 300, 36)}))
+    assert shorter.subtitle.endswith("over 60 months; compared at month 36")
+
+
+def test_the_footer_says_where_it_comes_from_and_how_to_make_it_again():
+    chart = charts.overlay(made({"funnel": straight(100, 200), "flywheel": straight(100, 300)}), command="flywheel run folder/test.toml")
+    source, command = chart.footer
+    for part in ("A test.", "not company data", "model test", "1.2.3", "scenario test.toml"):
+        assert part in source
+    assert command == "Reproduce: flywheel run folder/test.toml"
+    assert len(charts.overlay(made({"run": straight(1, 2)})).footer) == 1
+
+
+# Lines, crossings and axes
+
+
+def test_a_line_is_the_series_and_is_labelled_with_its_end():
+    values = straight(90, 210)
+    plot = charts.overlay(made({"funnel": straight(100, 160), "flywheel": values})).plot
+    funnel, flywheel = plot.lines
+    assert (funnel.name, funnel.label) == ("Funnel", "160")
+    assert (flywheel.name, flywheel.label) == ("Flywheel", "210")
+    assert flywheel.values == tuple(values)
+    assert flywheel.times == tuple(map(float, range(61)))
+    assert plot.up.label == "Customers (accounts)"
+    assert plot.across.label == "Months from the start"
+
+
+def test_the_crossing_is_where_the_winner_passes_the_loser():
+    crossing = charts.overlay(made({"funnel": straight(100, 160), "flywheel": straight(90, 210.5)})).plot.crossing
+    assert crossing.time == pytest.approx(600 / 60.5)
+    assert crossing.value == pytest.approx(100 + crossing.time)
+    assert crossing.label == "month 10"
+    lost = charts.overlay(made({"funnel": straight(100, 160), "flywheel": straight(110, 110)})).plot.crossing
+    assert lost.time == pytest.approx(10)
+
+
+@pytest.mark.parametrize("flywheel", [straight(100, 210), straight(100, 90), straight(90, 160.5), straight(100, 160)])
+def test_a_lead_from_the_start_is_no_crossing_and_level_ends_have_none(flywheel):
+    assert charts.overlay(made({"funnel": straight(100, 160), "flywheel": flywheel})).plot.crossing is None
+
+
+def test_roles_have_their_looks():
+    found = styles(["Flywheel 2026", "funnel", "natural", "plan B"], "funnel", "plan B")
+    assert found["Flywheel 2026"].colour == "#0072B2"
+    assert found["Flywheel 2026"].dash == ()
+    assert found["funnel"].colour == "#B84F00"
+    assert found["funnel"].dash
+    assert found["natural"] is ROLES["natural"]
+    others = styles(["a", "b", "c"], "a", "c")
+    assert others["a"] is ROLES["funnel"]
+    assert others["c"] is ROLES["flywheel"]
+    assert others["b"].colour == COLOURS[0]
+    assert styles(["run"])["run"] is ROLES["flywheel"]
+    assert styles(["flywheel-lite", "flywheel"], "flywheel-lite", "flywheel")["flywheel"] is ROLES["flywheel"]
+
+
+def test_no_two_strategies_look_alike_and_all_can_be_read():
+    found = styles([f"plan {number}" for number in range(20)], "plan 0", "plan 1")
+    assert len({(style.colour, style.dash) for style in found.values()}) == 20
+    assert math.gcd(len(COLOURS), len(DASHES)) == 1
+
+    def brightness(colour):
+        parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for style in found.values():
+        assert 1.05 / (brightness(style.colour) + 0.05) >= 4.5  # WCAG 2, level AA for text
+
+
+@pytest.mark.parametrize(
+    ("horizon", "most", "ticks"),
+    [(1, 10, (0, 1)), (12, 10, (0, 3, 6, 9, 12)), (24, 10, (0, 6, 12, 18, 24)), (60, 10, (0, 12, 24, 36, 48, 60)), (50, 5, (0, 12, 24, 36, 48)), (600, 10, tuple(range(0, 601, 60))), (600, 5, (0, 120, 240, 360, 480, 600)), (0.5, 5, (0, 0.1, 0.2, 0.3, 0.4, 0.5))],
+)  # fmt: skip
+def test_months_are_labelled_at_whole_years(horizon, most, ticks):
+    assert time_axis(horizon, "month", most).ticks == pytest.approx(ticks)
+
+
+def test_ticks_are_round():
+    assert nice_ticks(0, 321, 7) == pytest.approx(tuple(range(0, 301, 50)))
+    assert nice_ticks(-3.1, 4.2, 4) == pytest.approx((-2, 0, 2, 4))
+    assert nice_ticks(0, 0.95, 5) == pytest.approx((0, 0.2, 0.4, 0.6, 0.8))
+
+
+@given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e9), st.integers(2, 10))
+def test_ticks_are_few_even_and_within(low, length, most):
+    high = low + max(length, abs(low) * 1e-6)
+    ticks = nice_ticks(low, high, most)
+    assert len(ticks) <= most + 1
+    slack = 1e-6 * (high - low)
+    assert all(low - slack <= tick <= high + slack for tick in ticks)
+
+
+def test_an_axis_shows_zero_and_all_values():
+    axis = value_axis("", [3.0, NAN, -2.0], Format("number", "$"), 6)
+    assert axis.low < -2
+    assert axis.high > 3
+    assert 0 in axis.ticks
+    assert value_axis("", [5.0, 6.0], Format("number", "$"), 6).low == 0
+    assert value_axis("", [0.0, NAN], Format("number", "$"), 6).tick_labels == ("0",)
+    assert value_axis("", [NAN], Format("number", "$"), 6).ticks == ()
+
+
+@pytest.mark.parametrize(
+    ("style", "ticks", "labels"),
+    [
+        (Format("money", "$"), (0, 10_000, 20_000), ("$0", "$10k", "$20k")),
+        (Format("money", "€"), (-2e6, 0, 2e6), ("-€2M", "€0", "€2M")),
+        (Format("money", "$"), (0, 500, 1000), ("$0", "$500", "$1,000")),
+        (Format("percent", "$"), (0, 0.05, 0.1), ("0 %", "5 %", "10 %")),
+        (Format("percent", "$"), (0, 0.002, 0.004), ("0.0 %", "0.2 %", "0.4 %")),
+        (Format("number", "$"), (0, 0.5, 1), ("0", "0.5", "1.0")),
+        (Format("number", "$"), (0, 2000, 4000), ("0", "2,000", "4,000")),
+        (Format("number", "$"), (0, 1e6, 2e6), ("0", "1M", "2M")),
+    ],
+)
+def test_ticks_of_an_axis_are_written_alike(style, ticks, labels):
+    assert style.ticks(ticks) == labels
+
+
+@pytest.mark.parametrize(
+    ("style", "value", "text"),
+    [
+        (Format("number", "$"), 303.3, "303"),
+        (Format("number", "$"), 63.6, "63.6"),
+        (Format("number", "$"), 5.03, "5.03"),
+        (Format("number", "$"), 0.0, "0"),
+        (Format("number", "$"), 2_314_000, "2.31M"),
+        (Format("number", "$"), -1_234.0, "-1,234"),
+        (Format("number", "$"), 0.000012, "1.2e-05"),
+        (Format("number", "$"), NAN, "–"),
+        (Format("money", "$"), 29_792.7, "$29.8k"),
+        (Format("percent", "$"), 0.1123, "11.2 %"),
+        (Format("percent", "$"), 1.0, "100 %"),
+    ],
+)
+def test_values_are_written_short(style, value, text):
+    assert style.value(value) == text
+
+
+def test_a_panel_has_units_notes_and_gaps():
+    cost = [NAN] * 5 + straight(30_000, 25_000, 55)
+    columns = [straight(5, 6), cost, straight(0, 0.1), straight(-1e6, 1e6), straight(20, 30), [NAN] * 61]
+    panel = charts.panel(made({"funnel": columns, "flywheel": columns}, *MEASURES), [series.name for series in MEASURES])
+    notes = [plot.note for plot in panel.plots]
+    assert notes[:4] == [
+        "accounts per month",
+        "$ per account; lower is better",
+        "new customers who were referred",
+        "margin less growth spending, to date",
+    ]
+    assert panel.plots[5].note == "days; lower is better"
+    assert [plot.lines[0].label for plot in panel.plots] == ["6.00", "$25.0k", "10.0 %", "$1.0M", "30.0", "–"]
+    assert math.isnan(panel.plots[1].lines[0].values[4])
+    (axes, *_) = [axes for axes in panel.draw().axes if len(axes.lines[0].get_xdata()) == 61 and math.isnan(axes.lines[0].get_ydata()[0])]
+    assert [math.isnan(value) for value in axes.lines[0].get_ydata()] == [True] * 5 + [False] * 56
+
+
+def test_without_names_a_panel_shows_the_metrics_that_are_judged(shipped):
+    result = fw.load(shipped).run()
+    names = [plot.series for plot in charts.panel(result).plots]
+    assert len(names) == 6
+    assert all(result.longest.about(name).better for name in names)
+    assert result.comparison["by"] not in names
+
+
+def test_what_cannot_be_drawn_is_refused():
+    result = fw.load(SAAS).run()
+    with pytest.raises(fw.UsageError, match="there is no series 'custommers'"):
+        charts.overlay(result, by="custommers")
+    with pytest.raises(fw.UsageError, match="a value for each of cold, referred"):
+        charts.overlay(result, by="win")
+    with pytest.raises(fw.UsageError, match="no metrics for a panel"):
+        charts.panel(made({"run": straight(1, 2)}))
+
+
+# Text of a file never acts
+
+
+@pytest.mark.parametrize("text", ["a\x1b[31mb", "a\x00b", "a\u202eb", "a\u2066b\ud800"])
+def test_characters_that_act_are_taken_out(text):
+    assert clean(text).replace("[31m", "") == "ab"
+
+
+def test_text_is_on_one_line_and_of_a_length():
+    assert clean("a\n\tb \r c") == "a b c"
+    assert shortened("x" * 50) == "x" * 39 + "…"
+
+
+def test_mathematics_and_markup_stay_what_they_are():
+    result = made(
+        {"$x$ [b]a[/b]": straight(1, 2), "<script>_b_ \\frac{1}{2}": straight(1, 3)}, title="<svg onload='$y$'> &amp; ]]>", currency="$z$"
+    )
+    chart = charts.overlay(result)
+    figure = chart.draw()
+    texts = {text.get_text() for text in figure.texts}
+    assert any("$x$ [b]a[/b]" in text for text in texts)
+    assert not any(text.get_parse_math() for text in figure.texts)
+    assert not any(text.get_parse_math() for axes in figure.axes for text in axes.get_xticklabels())
+    root = ET.fromstring(chart.svg())  # noqa: S314  our own file
+    assert not [element for element in root.iter() if element.tag.endswith(("script", "foreignObject"))]
+    shown = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert any("$x$ [b]a[/b]" in text for text in shown)
+    assert any("<script>_b_ \\frac{1}{2}" in text for text in shown)
+
+
+# Where text goes
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1000), st.floats(5, 45)), min_size=1, max_size=20),
+)
+def test_labels_are_spread_without_touching_and_moved_no_more_than_needed(labels):
+    wanted, heights = [at for at, _ in labels], [height for _, height in labels]
+    centres = spread(wanted, heights, 0, 1000)
+    boxes = sorted((centre - height / 2, centre + height / 2) for centre, height in zip(centres, heights, strict=True))
+    assert boxes[0][0] >= -1e-6
+    assert boxes[-1][1] <= 1000 + 1e-6
+    assert all(after[0] >= before[1] - 1e-6 for before, after in pairwise(boxes))
+    alone = [
+        all(abs(at - other) >= (height + size) / 2 + sum(heights) for other, size in labels if (other, size) != (at, height))
+        and labels.count((at, height)) == 1
+        and height / 2 <= at <= 1000 - height / 2
+        for at, height in labels
+    ]
+    for centre, at, free in zip(centres, wanted, alone, strict=True):
+        assert not free or centre == pytest.approx(at, abs=1e-6)
+
+
+def test_two_labels_at_one_height_share_the_way():
+    assert spread([50, 50], [10, 10], 0, 100) == [45, 55]
+    assert spread([0, 0], [10, 10], 0, 100) == [5, 15]
+
+
+@given(st.text(st.sampled_from("ab cd,:%1 "), min_size=1, max_size=300), st.integers(20, 200), st.integers(1, 3))
+def test_text_is_fitted_into_its_lines(text, width, most):
+    text = " ".join(text.split()) or "x"
+    size, lines = fitted(text, width, (3, 2, 1), most, lambda part, size: len(part) * size)
+    assert len(lines) <= most
+    assert all(len(line) * size <= width for line in lines)
+    if not lines[-1].endswith("…"):
+        assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_lines_break_where_the_sentence_pauses_and_never_within_a_number():
+    measure = lambda text, size: len(text) * size  # noqa: E731  a ruler
+    _, lines = fitted("The flywheel leads until month 11, then falls behind: so it ends", 56, (1,), 2, measure)
+    assert lines == ["The flywheel leads until month 11,", "then falls behind: so it ends"]
+    text = "The funnel leads, then falls behind and never comes back"  # evenly broken, it would end the first line with "falls"
+    assert fitted(text, 40, (1,), 2, measure)[1] == ["The funnel leads,", "then falls behind and never comes back"]
+    _, lines = fitted("up to 20 % more", 9, (1,), 2, measure)
+    assert lines == ["up to", "20 % more"]
+
+
+def test_the_label_of_a_crossing_stands_clear_of_the_lines():
+    line = [(0.0, 0.0), (1000.0, 1000.0)]
+    left, low, right, high = free_place((100, 30), (500, 500), (0, 0, 1000, 1000), [line])
+    assert (left > high) or (right < low)  # wholly on one side of the diagonal
+    above = [(0.0, 560.0), (1000.0, 560.0)]
+    assert free_place((100, 30), (500, 500), (0, 0, 1000, 1000), [above])[3] < 560
+
+
+# Drawn
+
+
+NASTY = {
+    "one strategy": made({"run": growing(100, 0.02)}),
+    "six strategies": made(
+        {
+            name: growing(100, 0.01 + 0.0004 * place)
+            for place, name in enumerate(("funnel", "natural", "flywheel", "Plan B", "Plan C", "Wait"))
+        }
+    ),
+    "twenty strategies": made(
+        {f"strategy {place:02} with a name of 40 characters"[:40]: growing(100, 0.01 + 0.0001 * place) for place in range(20)}
+    ),
+    "a word of 200 characters": made({"funnel": growing(100, 0.01), "flywheel": growing(90, 0.02)}, title="W" * 200, file="y" * 200),
+    "millions": made({"funnel": growing(2.1e6, 0.02), "flywheel": growing(1.9e6, 0.03)}),
+    "huge and tiny": made({"funnel": growing(1e15, 0.02), "flywheel": growing(1e-7, 0.03)}),
+    "identical": made({"funnel": growing(100, 0.02), "natural": growing(100, 0.02), "flywheel": growing(100, 0.02)}),
+    "zero": made({"funnel": [0.0] * 61, "flywheel": [0.0] * 61}),
+    "undefined": made({"funnel": [NAN] * 10 + growing(100, 0.02, 50), "flywheel": [NAN] * 61}),
+    "never defined": made({"funnel": [NAN] * 61, "flywheel": [NAN] * 61}),
+    "one month": made({"funnel": [100.0, 101.0], "flywheel": [100.0, 99.0]}),
+    "600 months": made({"funnel": growing(100, 0.002, 600), "flywheel": growing(80, 0.003, 600)}),
+    "names of 40 characters": made(
+        {
+            "this_strategy_name_has_exactly_40_chars_": growing(100, 0.01),
+            "Another name of exactly forty characters": growing(100, 0.011),
+            "$x$ [b]bold[/b] _under_ {\\frac12} of 40c": growing(100, 0.012),
+        },
+        title="$x$ [b] _title_",
+        currency="$x$",
+    ),
+    "unlike horizons": made({"funnel": growing(100, 0.02), "flywheel": growing(80, 0.03, 36)}),
+    "negative": made({"funnel": straight(-3e6, 3e6), "flywheel": straight(-5e6, 4e6)}, MEASURES[3]),
+    "lead lost": made(TITLES["lead lost"][0]),
+}
+
+
+@pytest.mark.parametrize("case", NASTY)
+def test_no_text_of_an_overlay_leaves_or_collides(case):
+    figure = charts.overlay(NASTY[case], command=f"flywheel run {'folder/' * 20}test.toml --out out").draw()
+    assert charts.lint(figure) == []
+    (axes,) = figure.axes
+    assert axes.get_position().width > 0.6  # labels leave room for what they label
+    assert axes.get_position().height > 0.4
+
+
+@pytest.mark.parametrize("count", [1, 2, 6, 20])
+def test_no_text_of_a_panel_leaves_or_collides(count):
+    names = [f"strategy {place:02} with a name of 40 characters"[:40] for place in range(count)]
+
+    def columns(place):
+        return [
+            growing(5 + place, 0.01),
+            [NAN] * 5 + growing(3e6 * (place + 1), -0.01, 55),
+            straight(0, place / 20),
+            straight(-3e6, 1e6 * place),
+            straight(-100, 80 - 9 * place),
+            [NAN] * 61,
+        ]
+
+    result = made({name: columns(place) for place, name in enumerate(names)}, *MEASURES, currency="CHF ")
+    assert charts.lint(charts.panel(result, [series.name for series in MEASURES]).draw()) == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 8, 9, 12])
+def test_any_number_of_small_plots_has_room(count):
+    series = [Series(f"measure_{number}_of_many", (None,), "metric", "account/month", "a note", "higher") for number in range(count)]
+    columns = [growing(1234 * (number + 1), 0.01, 600) for number in range(count)]
+    result = made({"funnel": columns, "flywheel": [growing(999, 0.01, 600)] * count}, *series)
+    figure = charts.panel(result, [one.name for one in series]).draw()
+    assert len(figure.axes) == count
+    assert charts.lint(figure) == []
+
+
+@pytest.fixture(scope="session")
+def drawn(shipped):
+    study = fw.load(shipped)
+    result = study.run()
+    return study, result, charts.pictures(study, result, command=f"flywheel run scenarios/{shipped.name} --out out")
+
+
+def test_the_shipped_scenarios_are_drawn_without_a_fault(drawn):
+    study, result, files = drawn
+    assert sorted(files) == ["customers.png", "customers.svg", "panel.png", "panel.svg"]
+    overlay, panel = charts.overlay(result), charts.panel(result, charts.declared_panel(study, result))
+    assert [plot.series for plot in panel.plots] == [
+        "new_customers",
+        "acquisition_cost",
+        "referral_share",
+        "annual_churn",
+        "net_promoter_score",
+        "time_to_close",
+    ]
+    for chart in (overlay, panel):
+        assert charts.lint(chart.draw()) == []
+
+
+def test_pictures_are_1920_by_1080(drawn):
+    for name, content in drawn[2].items():
+        if name.endswith(".png"):
+            assert content.startswith(b"\x89PNG\r\n\x1a\n")
+            assert struct.unpack(">II", content[16:24]) == (1920, 1080)
+
+
+def test_drawings_hold_text_as_text_and_their_font(drawn):
+    _, result, files = drawn
+    root = ET.fromstring(files["customers.svg"])  # noqa: S314  our own file
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.find(f"{space}title").text == charts.overlay(result).title
+    shown = [element.text for element in root.iter(f"{space}text")]
+    assert charts.overlay(result).title in {" ".join(shown[start : start + 2]) for start in range(len(shown))} | set(shown)
+    style = next(root.iter(f"{space}style")).text
+    assert style.count("@font-face") == 2
+    assert "font-weight:600" in style
+    width, height = (float(value) for value in root.get("viewBox").split()[2:])
+    assert width / height == pytest.approx(16 / 9)
+    assert "date" not in files["customers.svg"].decode().lower().partition("<defs>")[0]
+
+
+def test_the_lines_drawn_are_the_lines_of_the_record():
+    chart = charts.overlay(NASTY["lead lost"])
+    (axes,) = chart.draw().axes
+    for line in chart.plot.lines:
+        (found,) = [one for one in axes.lines if tuple(one.get_ydata()) == line.values]
+        assert tuple(found.get_xdata()) == line.times
+        assert found.get_color() == line.style.colour
+        assert found.is_dashed() == bool(line.style.dash)
+    assert any(tuple(one.get_xdata()) == (chart.plot.crossing.time,) for one in axes.lines)
+
+
+def test_lint_sees_what_leaves_and_what_collides():
+    figure = charts.overlay(NASTY["one strategy"]).draw()
+    figure.text(0.99, 0.5, "I am leaving")
+    figure.text(0.4, 0.5, "under me")
+    figure.text(0.41, 0.5, "over you")
+    found = charts.lint(figure)
+    assert "'I am leaving' leaves the picture" in found
+    assert "'under me' overlaps 'over you'" in found
+    assert len(found) == 2
+
+
+def test_the_same_study_gives_the_same_bytes():
+    script = (
+        "import hashlib, flywheel_sim as fw; from flywheel_sim import charts; study = fw.load('scenarios/funnel-wins.toml'); "
+        "files = charts.pictures(study, study.run(), command='c'); print({n: hashlib.sha256(b).hexdigest() for n, b in files.items()})"
+    )
+    outputs = {
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(outputs) == 1
+    chart = charts.overlay(NASTY["millions"])
+    assert chart.images() == (chart.png(), chart.svg())
+
+
+def test_a_notebook_shows_a_chart():
+    chart = charts.overlay(NASTY["millions"])
+    assert chart._repr_png_() == chart.png()
+    assert repr(chart) == f"<overlay: {chart.title}>"
+
+
+def test_importing_charts_loads_no_matplotlib_and_drawing_loads_no_pyplot():
+    script = (
+        "import sys, flywheel_sim as fw; from flywheel_sim import charts; result = fw.load('scenarios/saas.toml').run(); "
+        "chart = charts.overlay(result); assert 'matplotlib' not in sys.modules; chart.png(); "
+        "assert 'matplotlib' in sys.modules; assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False, cwd=ROOT).returncode == 0
+
+
+def test_the_settings_of_the_caller_neither_matter_nor_change():
+    import matplotlib as mpl
+
+    chart = charts.overlay(NASTY["millions"])
+    expected = hashlib.sha256(chart.png() + chart.svg()).hexdigest()
+    with mpl.rc_context({"font.size": 30, "lines.linewidth": 9, "savefig.dpi": 40, "axes.grid": False, "svg.fonttype": "path"}):
+        before = dict(mpl.rcParams)
+        assert hashlib.sha256(chart.png() + chart.svg()).hexdigest() == expected
+        assert dict(mpl.rcParams) == before
+
+
+def test_the_bundled_font_has_the_signs_that_charts_use_and_its_licence():
+    from flywheel_sim.charts.drawing.fonts import FOLDER, bundled, drawable
+
+    assert all(map(bundled, "ABCabc0123456789$€£¥₹%×–…→≥≤−’“”äößéñçłžşğ ΑαЖж□"))
+    assert drawable("a\U000f0000b") == "a□b"
+    assert "SIL OPEN FONT LICENSE Version 1.1" in (FOLDER / "OFL.txt").read_text()
+
+
+def test_other_alphabets_are_drawn_with_what_the_computer_has():
+    result = made({"\u0627\u0644": growing(100, 0.02), "\U000f0000": growing(90, 0.03)})  # Arabic, and what no font has
+    assert charts.lint(charts.overlay(result).draw()) == []
+
+
+# Other models
+
+
+def test_a_library_model_run_from_python():
+    result = fw.simulate(Bass, until=120)
+    overlay, panel = charts.overlay(result), charts.panel(result)
+    assert overlay.title.startswith("Adopters grow from 0 to ")
+    assert overlay.plot.series == "adopters"
+    assert overlay.footer[0].startswith("Source: Bass.")
+    for chart in (overlay, panel):
+        assert charts.lint(chart.draw()) == []
+
+
+class Pond(fw.Model):
+    """Lilies double; no panel, no money, no metrics."""
+
+    time_unit, counts = "month", "lily"
+    growth = fw.param(0.1, "1/month", (0, 1), "new lilies of a lily")
+    lilies = fw.stock(10, "lily", "on the pond")
+    sprout = fw.flow(fw.outside >> lilies, by=lilies, hazard=growth)
+    headline = lilies
+
+
+def test_a_model_without_panel_and_money(tmp_path):
+    file = tmp_path / "pond.toml"
+    file.write_text(
+        'title = "A pond"\nmodel = "pond"\nmonths = 12\nbaseline = "a"\n[strategies.a]\n[strategies.b]\nset = { growth = 0.2 }\n'
+    )
+    study = fw.load(file, Pond)
+    files = charts.pictures(study, study.run(), command="c")
+    assert sorted(files) == ["lilies.png", "lilies.svg"]
+    assert "spend" not in charts.overlay(study.run()).subtitle
+
+
+def test_a_result_without_metrics_shows_its_first_plain_series():
+    labels = Series("parts", ("cold", "warm"), "stock", "lily")
+    plain = Series("lilies", (None,), "stock", "lily")
+    run = Run("run", "", [0.0, 1.0], {"parts": labels, "lilies": plain}, lambda *key: float(key[-1]))
+    assert charts.overlay(Result(made({"run": straight(1, 2)}).about, {"run": run})).plot.series == "lilies"

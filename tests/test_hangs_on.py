@@ -1,0 +1,106 @@
+"""The assumption that a verdict hangs on, against brute force: every assumption run at both ends, for both strategies."""
+
+import math
+
+import pytest
+
+import flywheel_sim as fw
+from flywheel_sim.analysis.metrics import Reader, windows
+from flywheel_sim.analysis.sensitivity import hangs_on
+from flywheel_sim.engines.ode import run
+from flywheel_sim.errors import StateError
+from flywheel_sim.program import written
+from flywheel_sim.records import replace
+from flywheel_sim.study import study as study_room
+
+STEP = 0.25  # of every run here; RK4 is good to some 1e-5 of a lead at it
+
+
+class Case:
+    """What a study asks about the assumptions behind its first comparison."""
+
+    def __init__(self, path, monkeypatch):
+        asked = []
+
+        def listen(lowered, pair, by, horizon, assumptions, **details):
+            asked.append((lowered, pair, by, horizon, assumptions))
+            return hangs_on(lowered, pair, by, horizon, assumptions, **details)
+
+        monkeypatch.setattr(study_room, "hangs_on", listen)
+        fw.load(path).run()
+        assert len(asked) == 1  # asked for the challenger alone
+        self.lowered, self.pair, self.by, self.horizon, self.assumptions = asked[0]
+
+    def ends(self, inputs):
+        """A reader of the end of a run."""
+        return Reader(self.lowered, run(self.lowered, inputs, (0.0, self.horizon), windows=windows(self.lowered, inputs), dt=STEP))
+
+    def leads(self, pair, series):
+        readers = [self.ends(inputs) for inputs in pair]
+        return {by: sign * (readers[1].at(by, None, -1) - readers[0].at(by, None, -1)) for by, sign in series.items()}
+
+
+def at(inputs, slot, value):
+    return replace(inputs, parameters=(*inputs.parameters[:slot], value, *inputs.parameters[slot + 1 :]))
+
+
+SERIES = {"customers": 1.0, "cash": 1.0}
+
+
+@pytest.fixture(scope="module")
+def everything_run():
+    """The lead at both ends of every assumption, by scenario: worked out once."""
+    return {}
+
+
+@pytest.fixture
+def case(shipped, monkeypatch, everything_run):
+    made = Case(shipped, monkeypatch)
+    if shipped not in everything_run:
+        found = {}
+        for one in made.assumptions:
+            for end in (one.low, one.high):
+                try:
+                    found[one.slot, end] = made.leads([at(inputs, one.slot, end) for inputs in made.pair], SERIES)
+                except StateError:
+                    continue
+        everything_run[shipped] = found
+    made.brute_force = everything_run[shipped]
+    return made
+
+
+@pytest.mark.parametrize("by", SERIES)
+def test_it_is_the_worst_assumption_or_nearly(case, by):
+    lead = case.leads(case.pair, SERIES)[by]
+    found = hangs_on(case.lowered, case.pair, by, case.horizon, case.assumptions, lead=lead, sign=SERIES[by], dt=STEP)
+    lost = {key: math.copysign(1, lead) * (lead - there[by]) for key, there in case.brute_force.items()}
+    worst = max(lost, key=lost.get)
+    name = written(*case.lowered.layout.parameters[worst[0]])
+    told = math.copysign(1, lead) * (lead - found.lead)
+    assert told >= 0.9 * lost[worst], f"it says {found.name} at {found.value}; {name} at {worst[1]} takes {lost[worst]:.4g}, not {told:.4g}"
+    flips = any(there[by] * lead < 0 for there in case.brute_force.values())
+    assert found.flips == flips
+
+
+def test_what_it_says_of_its_assumption_is_so(case):
+    lead = case.leads(case.pair, SERIES)[case.by]
+    found = hangs_on(case.lowered, case.pair, case.by, case.horizon, case.assumptions, lead=lead, sign=1.0, dt=STEP)
+    slot = [written(name, label) for name, label in case.lowered.layout.parameters].index(found.name)
+    # Its own runs take coarser steps, good to some 1e-3.
+    assert found.lead == pytest.approx(case.brute_force[slot, found.value][case.by], rel=5e-3, abs=5e-3 * abs(lead))
+    assert found.flips == (found.lead * lead < 0)
+    assert found.note == case.lowered.declaration.parameters[found.name.split("[")[0]].note
+
+
+def test_only_what_both_share_and_nobody_decides_is_an_assumption(case):
+    layout, declaration = case.lowered.layout, case.lowered.declaration
+    assert len(case.assumptions) > 50
+    for one in case.assumptions:
+        name, _ = layout.parameters[one.slot]
+        assert declaration.parameters[name].role == "parameter"
+        assert case.pair[0].parameters[one.slot] == case.pair[1].parameters[one.slot] == one.value
+        assert one.low < one.high
+
+
+def test_without_assumptions_it_hangs_on_nothing(case):
+    assert hangs_on(case.lowered, case.pair, case.by, case.horizon, [], lead=1.0, sign=1.0, dt=STEP) is None
