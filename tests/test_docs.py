@@ -31,8 +31,9 @@ def workplace(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.usefixtures("workplace")
 @pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
-def test_python_blocks_run_in_the_order_of_the_page(page, workplace, capsys):
+def test_python_blocks_run_in_the_order_of_the_page(page, capsys):
     namespace = {}
     for number, block in enumerate(blocks(page, "python")):
         exec(compile(block, f"{page.name}[{number}]", "exec"), namespace)  # noqa: S102  our own docs
@@ -41,7 +42,7 @@ def test_python_blocks_run_in_the_order_of_the_page(page, workplace, capsys):
 
 
 COMMANDS = [
-    (page.name, line.removeprefix("$ "))
+    pytest.param(line.removeprefix("$ "), id=f"{page.name}: {line.removeprefix('$ ')}")
     for page in PAGES
     for block in blocks(page, "console")
     for line in block.splitlines()
@@ -49,8 +50,8 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize(("page", "command"), COMMANDS, ids=[f"{page}: {command}" for page, command in COMMANDS])
-def test_commands_run(page, command, workplace, capsys):
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_run(command, workplace, capsys):
     shutil.copy(workplace / "scenarios" / "saas.toml", workplace / "mine.toml")
     if " new " in command:
         (workplace / "mine.toml").unlink()

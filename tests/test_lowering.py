@@ -243,7 +243,6 @@ def test_a_lever_that_sets_a_flip_may_move_or_is_refused():
         come = flow(outside >> here, rate=where(time < closes, constant(1, "account/month"), 0))
 
     def model():
-        from flywheel_sim.engines.ode import run
 
         lowered = lowered_of(Door)
         return run(lowered, Inputs((8.0,), (), (Bend(2.0, 0, 5.3, 0.0),)), [0.0, 10.0], dt=1.0)

@@ -159,7 +159,9 @@ class Worth:
         return Reader(self.lowered, trace).at(self.by, None, -1)
 
     def gradient(self, slots: Sequence[int]) -> dict[int, float]:
-        found = gradient(self.lowered.program, self.inputs, self.horizon, self.by_state(), self.by_integral(), slots, dt=self.step, soft=True)
+        found = gradient(
+            self.lowered.program, self.inputs, self.horizon, self.by_state(), self.by_integral(), slots, dt=self.step, soft=True
+        )
         for slot in slots:
             found[slot] += self.directly(slot)
         return found

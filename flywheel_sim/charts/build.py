@@ -11,7 +11,7 @@ from flywheel_sim.charts.axis import time_axis, value_axis
 from flywheel_sim.charts.chart import Crossing, Line, Overlay, Panel, Plot
 from flywheel_sim.charts.finding import alone, called, overlay_title, panel_title, tally
 from flywheel_sim.charts.style import styles
-from flywheel_sim.charts.text import capital, clean, duration, measured, moment, shortened, format_of, unit_in_words
+from flywheel_sim.charts.text import capital, clean, duration, format_of, measured, moment, shortened, unit_in_words
 from flywheel_sim.errors import UsageError
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ __all__ = [
     "clean",
     "countable",
     "duration",
+    "format_of",
     "measured",
     "moment",
     "shortened",
-    "format_of",
     "unit_in_words",
 ]
 

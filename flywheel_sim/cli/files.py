@@ -60,7 +60,9 @@ def write_all(folder: str, study: Study, result: Result, *, command: str) -> lis
     except OSError as error:
         if made:
             remove_quietly(place.rmdir)
-        raise OutputError(f"{plain(folder)} cannot be written: {error.strerror or error}", fix="make room, or name another folder") from None
+        raise OutputError(
+            f"{plain(folder)} cannot be written: {error.strerror or error}", fix="make room, or name another folder"
+        ) from None
     return sorted(contents)
 
 

@@ -26,8 +26,8 @@ def rows_of(scenario: Scenario, model: Declaration) -> list[Row]:
         cells = tuple(cell(strategy, name, scenario, model) for strategy in strategies)
         if model.parameters[name[0]].role != "parameter" or len(set(cells)) > 1:
             rows.append((written(*name), *cells))
-    for switch in dict.fromkeys(name for strategy in strategies for name in strategy.off):
-        rows.append((switch, *("off" if switch in strategy.off else "runs" for strategy in strategies)))
+    switches = dict.fromkeys(name for strategy in strategies for name in strategy.off)
+    rows += [(switch, *("off" if switch in strategy.off else "runs" for strategy in strategies)) for switch in switches]
     moves = tuple("; ".join(f"{move.kind} of {move.lever} at {move.at:g}" for move in strategy.moves) for strategy in strategies)
     return [*rows, ("moves", *moves)] if any(moves) else rows
 
@@ -42,7 +42,9 @@ def text_lines(scenario: Scenario, model: Declaration) -> str:
     """The table as plain text."""
     table = [(f"{scenario.title}, {scenario.months} months of {scenario.model}", *scenario.strategies), *rows_of(scenario, model)]
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    lines = ["  ".join([row[0].ljust(widths[0]), *(text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True))]) for row in table]
+    lines = [
+        "  ".join([row[0].ljust(widths[0]), *(text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True))]) for row in table
+    ]
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -38,7 +38,9 @@ def series_of(lowered: Lowered, *, marginal: bool = False) -> dict[str, Series]:
         else:
             found[name] = Series(name, (None,), "metric", str(declaration.units[name]), getattr(node, "note", ""), "higher")
     for name, symbol in declaration.symbols.items():
-        if name in found or ((name, None) not in lowered.layout.columns and not isinstance(symbol, Staff) and not has_labels(lowered, name)):
+        if name in found or (
+            (name, None) not in lowered.layout.columns and not isinstance(symbol, Staff) and not has_labels(lowered, name)
+        ):
             continue
         if isinstance(symbol, Staff):
             found[f"{name}.pace"] = Series(f"{name}.pace", (None,), "pace", "1", "how fast work goes: 1 unless there is too much of it")

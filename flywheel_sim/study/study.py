@@ -160,7 +160,8 @@ class Study(Record):
         stepped = {name: self.stepped(name, method, dt) for name in self.scenario.strategies}
         shortest = min((one.dt for one in stepped.values() if one.dt is not None), default=None)
         return {
-            name: one if one.dt == shortest else replace(self.stepped(name, method, shortest), error=one.error) for name, one in stepped.items()
+            name: one if one.dt == shortest else replace(self.stepped(name, method, shortest), error=one.error)
+            for name, one in stepped.items()
         }
 
     def stepped(self, name: str, method: str, dt: float | None) -> Stepped:
