@@ -13,6 +13,8 @@
 
 The command exits with 2 for a ``ModelError`` or ``UsageError`` (something to mend before running) and
 with 1 for a ``RunError`` or ``OutputError`` (it ran, or wrote, and failed).
+
+Beside the tree stands the remedy for a name that does not exist: :func:`nearest`.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
     "FlywheelError",
@@ -31,7 +33,12 @@ __all__ = [
     "StateError",
     "UnitError",
     "UsageError",
+    "closest",
+    "listed",
+    "nearest",
 ]
+
+MOST_LISTED = 12
 
 
 class FlywheelError(Exception):
@@ -116,3 +123,35 @@ class StateError(RunError):
 
 class OutputError(FlywheelError):
     """Results that could not be written."""
+
+
+def closest(name: str, allowed: Iterable[str]) -> str | None:
+    """The allowed name that is most like another, if any is like it at all."""
+    import difflib
+
+    folded = {folded_name(known): known for known in allowed}
+    found = difflib.get_close_matches(folded_name(name), folded, 1, 0.6)
+    return folded[found[0]] if found else None
+
+
+def folded_name(name: str) -> str:
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def nearest(name: str, allowed: Iterable[str], what: str) -> str:
+    """The remedy for a name that does not exist: the nearest one that does, or else all of them.
+
+    Args:
+        name: as written.
+        allowed: the names there are.
+        what: how a list of them begins, such as ``the models are``.
+    """
+    names = list(allowed)
+    found = closest(name, names)
+    return listed(what, names) if found is None else f"did you mean '{found}'?"
+
+
+def listed(what: str, names: Sequence[str]) -> str:
+    """A sentence that lists names, the first of them where there are many."""
+    more = f", ... ({len(names)} in all)" if len(names) > MOST_LISTED else ""
+    return f"{what} {', '.join(names[:MOST_LISTED])}{more}" if names else ""

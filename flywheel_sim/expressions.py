@@ -11,6 +11,7 @@ speed is tested against it.
 from __future__ import annotations
 
 import math
+import sys
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -45,6 +46,7 @@ __all__ = [
     "children",
     "interpolate",
     "lift",
+    "line_of_author",
     "slope_of",
 ]
 
@@ -111,12 +113,23 @@ class Expression(Record):
         return Route(self, destination)
 
     def __iter__(self) -> NoReturn:
-        raise ModelError("an expression is not a sequence", fix='pick a label with x["label"], or add labels up with total(x)')
+        raise ModelError(
+            "an expression is not a sequence", place=line_of_author(), fix='pick a label with x["label"], or add labels up with total(x)'
+        )
 
     def __bool__(self) -> NoReturn:
         raise ModelError(
             "an expression has no truth value while the model is being written",
-            fix="use where(condition, then, otherwise) instead of if, and minimum/maximum instead of min/max",
+            place=line_of_author(),
+            fix="use where(condition, then, otherwise) instead of if, one where inside another instead of and, "
+            "and minimum/maximum instead of min/max",
+        )
+
+    def __float__(self) -> NoReturn:
+        raise ModelError(
+            "an expression has no value while the model is being written",
+            place=line_of_author(),
+            fix="use exp, log and sqrt of flywheel_sim instead of those of math",
         )
 
 
@@ -131,7 +144,7 @@ class Route:
         self.destination = destination
 
     def __rshift__(self, destination: object) -> NoReturn:
-        raise ModelError("a flow has one source and one destination", fix="declare one flow for each arrow")
+        raise ModelError("a flow has one source and one destination", place=line_of_author(), fix="declare one flow for each arrow")
 
 
 class Outside:
@@ -154,10 +167,22 @@ def lift(value: object) -> Expression:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         if not math.isfinite(value):
-            raise ModelError(f"{value} is not a number an equation can hold", fix="use a finite number")
+            raise ModelError(f"{value} is not a number an equation can hold", place=line_of_author(), fix="use a finite number")
         return Number(float(value))
     kind = type_names.get(type(value), type(value).__name__)
-    raise ModelError(f"an equation is made of numbers and declared names, not of {kind} ({value!r})")
+    fix = "use a number, or a name that is declared above, without quotation marks"
+    if isinstance(value, dict):
+        fix = "for a value per label write plan(basic=1, gold=2), with plan = dimension(...)"
+    cause = f"an equation is made of numbers and declared names, not of {kind} ({value!r})"
+    raise ModelError(cause, place=line_of_author(), fix=fix)
+
+
+def line_of_author() -> str:
+    """``file:line`` of what is being run outside the language: where the author of a model stands."""
+    frame = sys._getframe(1)  # noqa: SLF001  nothing else tells where a name that is not yet given stands
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(("flywheel_sim.expressions", "flywheel_sim.model.")):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 class Number(Expression):
@@ -246,24 +271,28 @@ class Dimension:
         for label in labels:
             if not isinstance(label, str) or not label.isidentifier() or label in reserved:
                 raise ModelError(
-                    f"{label!r} cannot be a label", fix="use words of letters, digits and underscores, none of low, typical, high"
+                    f"{label!r} cannot be a label",
+                    place=line_of_author(),
+                    fix="use words of letters, digits and underscores, none of low, typical, high",
                 )
         if not labels or len(set(labels)) != len(labels):
-            raise ModelError(f"the labels {labels} are not distinct", fix="name each label once, and at least one")
+            raise ModelError(f"the labels {labels} are not distinct", place=line_of_author(), fix="name each label once, and at least one")
         self.labels = labels
         self.root: Dimension = whole.root if whole else self
 
     def __call__(self, **values: object) -> Labelled:
         for label in values:
             if label not in self.labels:
-                raise ModelError(f"there is no label {label!r}", fix=f"the labels are {', '.join(self.labels)}")
+                raise ModelError(f"there is no label {label!r}", place=line_of_author(), fix=f"the labels are {', '.join(self.labels)}")
         return Labelled(self, {label: values[label] for label in self.labels if label in values})
 
     def without(self, *labels: str) -> Dimension:
         """The part of this dimension that leaves out some labels."""
         for label in labels:
             if label not in self.labels:
-                raise ModelError(f"there is no label {label!r} to leave out", fix=f"the labels are {', '.join(self.labels)}")
+                raise ModelError(
+                    f"there is no label {label!r} to leave out", place=line_of_author(), fix=f"the labels are {', '.join(self.labels)}"
+                )
         return Dimension(tuple(label for label in self.labels if label not in labels), self)
 
     def __repr__(self) -> str:

@@ -7,13 +7,14 @@ a verdict never loads NumPy.
 from __future__ import annotations
 
 import html
+import io
 import json
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flywheel_sim.errors import OutputError, UsageError
+from flywheel_sim.errors import OutputError, UsageError, nearest
+from flywheel_sim.files import write_files
 from flywheel_sim.records import Record
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["About", "Result", "Run", "Series", "undefined_to_none"]
 
 FORMAT = 1
-Key = tuple[str, str | None]
 
 
 class Series(Record):
@@ -80,13 +80,24 @@ class Run:
         self.read = read
 
     def value(self, name: str, index: int = -1, label: str | None = None) -> float:
-        """One value of a series, at the end unless told otherwise; NaN where it is not defined."""
-        self.about(name)
-        return self.read(name, label, index % len(self.times))
+        """One value of a series, at the end unless told otherwise; NaN where it is not defined.
+
+        Raises:
+            UsageError: for a series, label or saved time that there is not.
+        """
+        self.check(name, label)
+        count = len(self.times)
+        if not -count <= index < count:
+            raise UsageError(f"there is no saved time number {index}", fix=f"use 0 to {count - 1}, or -1 for the end")
+        return self.read(name, label, index % count)
 
     def values(self, name: str, label: str | None = None) -> list[float]:
-        """A series as a plain list."""
-        self.about(name)
+        """A series as a plain list.
+
+        Raises:
+            UsageError: for a series or label that there is not.
+        """
+        self.check(name, label)
         return [self.read(name, label, index) for index in range(len(self.times))]
 
     def about(self, name: str) -> Series:
@@ -96,11 +107,15 @@ class Run:
             UsageError: if there is none of that name.
         """
         if name not in self.series:
-            import difflib
-
-            close = difflib.get_close_matches(str(name), self.series, 1)
-            raise UsageError(f"there is no series {name!r}", fix=f"did you mean {close[0]!r}?" if close else "list(run) names them all")
+            raise UsageError(f"there is no series {name!r}", fix=nearest(str(name), self.series, "the series are"))
         return self.series[name]
+
+    def check(self, name: str, label: str | None) -> None:
+        """See that there is such a series, and that it has such a label."""
+        labels = self.about(name).labels
+        if label not in labels:
+            fix = "it has no labels: leave the label out" if labels == (None,) else nearest(str(label), map(str, labels), "its labels are")
+            raise UsageError(f"{name} has no label {label!r}", fix=fix)
 
     @property
     def time(self) -> Array:
@@ -113,12 +128,10 @@ class Run:
         import numpy as np
 
         if isinstance(key, tuple):
-            name, label = key
-            if label not in self.about(name).labels:
-                raise UsageError(f"{name} has no label {label!r}", fix=f"its labels are {', '.join(map(str, self.about(name).labels))}")
-            return np.array(self.values(name, label))
-        rows = [self.values(key, label) for label in self.about(key).labels]
-        return np.array(rows[0] if self.about(key).labels == (None,) else rows)
+            return np.array(self.values(*key))
+        labels = self.about(key).labels
+        rows = [self.values(key, label) for label in labels]
+        return np.array(rows[0] if labels == (None,) else rows)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.series)
@@ -193,7 +206,7 @@ class Result(Record):
 
     def __getitem__(self, strategy: str) -> Run:
         if strategy not in self.runs:
-            raise UsageError(f"there is no strategy {strategy!r}", fix=f"the strategies are {', '.join(self.runs)}")
+            raise UsageError(f"there is no strategy {strategy!r}", fix=nearest(str(strategy), self.runs, "the strategies are"))
         return self.runs[strategy]
 
     def __iter__(self) -> Iterator[str]:
@@ -231,7 +244,11 @@ class Result(Record):
             "strategies": {name: {"metrics": run.metrics, "series": series_of(run)} for name, run in self.runs.items()},
             "comparison": self.comparison,
             "comparisons": list(self.comparisons),
-            "checks": {"conservation": self.about.conservation, "step": self.about.dt, "step_error": self.about.step_error},
+            "checks": {
+                "conservation": undefined_to_none(self.about.conservation),
+                "step": self.about.dt,
+                "step_error": None if self.about.step_error is None else undefined_to_none(self.about.step_error),
+            },
         }
 
     # Tables
@@ -252,13 +269,11 @@ class Result(Record):
         xarray = needed("xarray", "to_xarray")
         length = len(self.longest.times)
         variables = {}
-        for column, _ in columns_of(self.longest):
-            rows = [
-                np.pad(np.array(dict(columns_of(run))[column]), (0, length - len(run.times)), constant_values=np.nan)
-                for run in self.runs.values()
-            ]
-            series = self.longest.about(column.split("[")[0])
-            variables[column] = (("strategy", "time"), np.array(rows), {"units": series.unit, "long_name": series.note})
+        for name, series in self.longest.series.items():
+            for label in series.labels:
+                rows = [run.values(name, label) for run in self.runs.values()]
+                filled = np.array([row + [math.nan] * (length - len(row)) for row in rows])
+                variables[column_name(name, label)] = (("strategy", "time"), filled, {"units": series.unit, "long_name": series.note})
         coordinates = {"strategy": list(self.runs), "time": ("time", self.time, {"units": self.about.time_unit})}
         dataset: xr.Dataset = xarray.Dataset(variables, coords=coordinates, attrs={"title": self.about.title, "model": self.about.model})
         return dataset
@@ -266,15 +281,17 @@ class Result(Record):
     # Files
 
     def save(self, path: str | Path) -> None:
-        """Write everything to one file, whole or not at all. :meth:`load` reads it back."""
+        """Write everything to one file, whole or not at all. :meth:`load` reads it back, bit for bit.
+
+        Raises:
+            OutputError: if it cannot be written.
+        """
         import numpy as np
 
         arrays: dict[str, Any] = {}
         described = []
         for number, run in enumerate(self.runs.values()):
-            arrays[f"{number}/time"] = run.time
-            for position, (_, values) in enumerate(columns_of(run)):
-                arrays[f"{number}/{position}"] = np.array(values)
+            arrays[f"run {number}"] = np.array([run.times, *(values for _, values in columns_of(run))])
             described.append({"name": run.name, "note": run.note, "series": [vars_of(series) for series in run.series.values()]})
         about = {
             "format": FORMAT,
@@ -283,44 +300,35 @@ class Result(Record):
             "comparison": self.comparison,
             "comparisons": list(self.comparisons),
         }
-        arrays["about"] = np.array(json.dumps(about))
-        path = Path(path)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+        content = io.BytesIO()
+        np.savez_compressed(content, **arrays)
         try:
-            with part.open("wb") as file:
-                np.savez_compressed(file, **arrays)
-            part.replace(path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise OutputError(f"{path} cannot be written: {error.strerror or error}") from None
+            write_files({Path(path): content.getvalue()})
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(f"{path} cannot be written: {reason}", fix="make room, or name another file") from None
 
     @classmethod
     def load(cls, path: str | Path) -> Result:
         """Read what :meth:`save` wrote. Nothing in the file is ever executed.
 
         Raises:
-            UsageError: if it is no such file.
+            UsageError: if it cannot be read, is damaged, or is no such file.
         """
-        import zipfile
-
         import numpy as np
 
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                held = {name: arrays[name] for name in arrays.files}
-            about = json.loads(str(held["about"]))
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise UsageError(f"{path} is no saved result: {error}") from None
-        if about.get("format") != FORMAT:
-            raise UsageError(f"{path} was saved in format {about.get('format')}, this version reads {FORMAT}")
-        runs = {}
-        for number, one in enumerate(about["runs"]):
-            series = {item["name"]: Series(**(item | {"labels": tuple(item["labels"])})) for item in one["series"]}
-            keys = [(name, label) for name, item in series.items() for label in item.labels]
-            columns = {key: held[f"{number}/{position}"].tolist() for position, key in enumerate(keys)}
-            times = held[f"{number}/time"].tolist()
-            runs[one["name"]] = Run(one["name"], one["note"], times, series, reader(columns))
-        return cls(About(**about["about"]), runs, about["comparison"], tuple(about["comparisons"]))
+            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                about = json.loads(arrays["about"].tobytes())
+                if about["format"] == FORMAT:
+                    runs = {one["name"]: run_from(one, arrays[f"run {number}"]) for number, one in enumerate(about["runs"])}
+                    return cls(About(**about["about"]), runs, about["comparison"], tuple(about["comparisons"]))
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror or error}", fix="name a file that result.save(path) wrote") from None
+        except Exception:  # noqa: BLE001  what the bytes of a damaged or foreign file make its readers raise has no end
+            raise UsageError(f"{path} is no saved result, or is damaged", fix="save it again with result.save(path)") from None
+        raise UsageError(f"{path} was saved in format {about['format']}, this version reads {FORMAT}", fix="run the study again")
 
     # Showing
 
@@ -360,10 +368,29 @@ def columns_of(run: Run, kinds: set[str] | None = None) -> Iterator[tuple[str, l
     for name, series in run.series.items():
         if kinds is None or series.kind in kinds:
             for label in series.labels:
-                yield (f"{name}[{label}]" if label else name), run.values(name, label)
+                yield column_name(name, label), run.values(name, label)
 
 
-def reader(columns: Mapping[Key, Sequence[float]]) -> Callable[[str, str | None, int], float]:
+def column_name(name: str, label: str | None) -> str:
+    return f"{name}[{label}]" if label else name
+
+
+def run_from(described: Mapping[str, Any], rows: Array) -> Run:
+    """A run from what :meth:`Result.save` wrote of it: its times, and then a row for each series and label.
+
+    Raises:
+        ValueError: if that does not fit together.
+    """
+    series = {item["name"]: Series(**(item | {"labels": tuple(item["labels"])})) for item in described["series"]}
+    keys = [(name, one_label) for name, item in series.items() for one_label in item.labels]
+    if rows.dtype != float or rows.ndim != 2 or not rows.size:
+        raise ValueError("these are no series of numbers")
+    times, *columns = rows.tolist()
+    return Run(described["name"], described["note"], times, series, reader(dict(zip(keys, columns, strict=True))))
+
+
+def reader(columns: Mapping[tuple[str, str | None], Sequence[float]]) -> Callable[[str, str | None, int], float]:
+    """What a :class:`Run` reads its values with, from a column for each series and label."""
     return lambda name, label, index: columns[name, label][index]
 
 

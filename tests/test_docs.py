@@ -80,3 +80,22 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_answer_in_the_readme_is_the_answer(workplace, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["run", str(workplace / "scenarios" / "saas.toml")]) == 0
+    printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    shown = blocks(ROOT / "README.md", "text")[0].splitlines()
+    assert shown == printed
+
+
+def test_the_fault_in_the_readme_is_the_fault(workplace, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = (workplace / "scenarios" / "saas.toml").read_text("utf-8")
+    text = text.replace("sellers = 0.50", "sellers = 0.55", 1).replace("[strategies.natural]\n", "[strategies.natural]\nbudgett = 1\n", 1)
+    monkeypatch.chdir(workplace)
+    Path("mine.toml").write_text(text, "utf-8")
+    assert main(["check", "mine.toml"]) == 2
+    shown = blocks(ROOT / "README.md", "text")[1]
+    assert shown.strip() == capsys.readouterr().err.strip()

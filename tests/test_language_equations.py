@@ -162,6 +162,24 @@ def test_a_branch_that_is_not_taken_is_never_computed():
     np.testing.assert_allclose(run_of(Branch, values={"waiting": 5})["hazard"], 0.2, rtol=EXACT)
 
 
+def test_what_overflows_or_divides_by_nothing_in_a_branch_that_is_not_taken_is_never_computed_beforehand():
+    class Branch(Model):
+        power = param(1000, "1")
+        nothing = param(0, "1")
+        here_at_first = param(8, "account")
+        here = stock(here_at_first, "account")
+        none = stock(0, "account")
+        leave = flow(here >> outside, hazard=0.1 / constant(1, "month"))
+        divided = aux(ratio(none, here, empty=1 / nothing), "1")
+        overflow = aux(where(here > constant(9, "account"), exp(power) * here, here), "account")
+
+    run = run_of(Branch)
+    assert (run["overflow"] == run["here"]).all()
+    assert not run["divided"].any()
+    with pytest.raises(fw.StateError, match="overflow cannot be computed"):  # and no other is blamed
+        run_of(Branch, values={"here_at_first": 10})
+
+
 def test_a_balancing_loop_cannot_be_switched_off():
     assert "crowding" not in declaration(Gated).switches
     with pytest.raises(fw.UsageError) as caught:
@@ -195,6 +213,21 @@ def test_steps_land_where_a_condition_on_time_flips(method, step):
     run = run_of(Opening, method=method, dt=step)
     open_for = np.clip(run.time - 3.3, 0, 2.4)
     np.testing.assert_allclose(run["inside"], 5 * open_for, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("method", ["euler", "rk4", "adaptive"])
+@pytest.mark.parametrize("opens", [10 / 3, 2 / 7, 3])
+@pytest.mark.parametrize("condition", [lambda opens: time < opens, lambda opens: time <= opens])
+def test_a_flip_is_met_wherever_it_lies(method, opens, condition):
+    """Times are told apart to 1e-9, so that a flip may be off by half of that, not by a step."""
+
+    class Door(Model):
+        closes = param(3, "month", (0, 20))
+        inside = stock(0, "account")
+        enter = flow(outside >> inside, rate=where(condition(closes), constant(5, "account/month"), 0))
+
+    run = run_of(Door, values={"closes": opens}, method=method, dt=1 / 4)
+    np.testing.assert_allclose(run["inside"], 5 * np.clip(run.time, 0, opens), rtol=0, atol=5 * 0.5e-9 + 1e-12)
 
 
 def test_a_condition_on_time_holds_for_the_whole_step_that_ends_at_its_flip():

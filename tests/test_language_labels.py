@@ -130,6 +130,40 @@ def test_a_flow_out_of_a_group_of_labelled_stocks_keeps_to_the_label():
     np.testing.assert_allclose(run["there"][:, -1], (1 - math.exp(-1)) * np.array([10, 30]), rtol=CLOSE)
 
 
+def test_members_without_labels_leave_a_group_for_every_label():
+    """As out of a plain stock; the labels that a member has not got it does not leave for."""
+
+    class Firm(Model):
+        leaving = param(0.1, "1/month")
+        leads = stock(warmth(cold=10, warm=20, hot=30), "account")
+        others = stock(40, "account")
+        there = stock(unheated(cold=0, warm=0), "account")
+        everybody = group(leads, others)
+        leave = flow(everybody >> there, hazard=leaving)
+
+    run = run_of(Firm, until=10)
+    left = math.exp(-1)
+    np.testing.assert_allclose(run["leads"][:, -1], [10 * left, 20 * left, 30], rtol=CLOSE)
+    np.testing.assert_allclose(run["others"][-1], 40 * left**2, rtol=CLOSE)  # by two ways
+    np.testing.assert_allclose(run["there"][:, -1] - 20 * (1 - left**2), np.array([10, 20]) * (1 - left), rtol=CLOSE)
+
+
+@pytest.mark.parametrize("stages", [1, 3])
+def test_a_rate_out_of_labels_is_so_much_out_of_each(stages):
+    class Firm(Model):
+        taking = param(origin(cold=0.2, referred=0.4), "account/month")
+        leads = stock(origin(cold=10, referred=40), "account", stages=stages)
+        there = stock(origin(cold=0, referred=0), "account")
+        both = group(leads)
+        take = flow(both >> there, rate=taking, anytime=True)
+        drop = flow(leads >> outside, rate=taking, anytime=True)
+        rest = flow(leads >> outside, hazard=0 / constant(1, "month"))
+
+    run = run_of(Firm, until=8)
+    np.testing.assert_allclose(run["there"], np.outer([0.2, 0.4], run.time), rtol=CLOSE)
+    np.testing.assert_allclose(run["leads"], np.array([[10], [40]]) - np.outer([0.4, 0.8], run.time), rtol=CLOSE)
+
+
 def test_a_rate_out_of_a_group_falls_on_all_heads_alike():
     class Firm(Model):
         taking = param(4, "account/month")
@@ -209,6 +243,17 @@ def desk_of(first, second):
 def test_a_staff_counts_every_account_it_serves_once(first, second, accounts):
     run = run_of(desk_of(first, second), until=1)
     assert run["desk.pace"][0] == pytest.approx(5 / accounts, rel=1e-14)
+
+
+def test_a_staff_does_not_count_whom_its_flow_leaves_behind():
+    class Desk(Model):
+        serving = param(0.5, "1/month")
+        leads = stock(warmth(cold=10, warm=30, hot=60), "account")
+        trials = stock(unheated(cold=0, warm=0), "account")
+        desk = staff(constant(5, "account"))
+        serve = flow(leads >> trials, hazard=serving, served_by=desk)
+
+    assert run_of(Desk, until=1)["desk.pace"][0] == pytest.approx(5 / 40, rel=1e-14)
 
 
 # What goes nowhere

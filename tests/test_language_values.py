@@ -83,6 +83,8 @@ def test_ranges_and_limits():
         ("20 %/month", -math.log(0.8)),
         ("20 %/year", -math.log(0.8) / 12),
         ("20 % a year", -math.log(0.8) / 12),
+        (np.int64(1), 1),
+        (np.float32(0.5), 0.5),
         ("20 percent", None),
         ("1.2/year", 0.1),
         ("20 %", None),
@@ -99,6 +101,13 @@ def test_values_as_python_gives_them(given, expected):
     else:
         run = run_of(Decay, values={"leaving": given}, until=1)
         assert run["leave"][0] / 100 == pytest.approx(expected, rel=EXACT)
+
+
+@pytest.mark.parametrize(("name", "remedy"), [("leavin", "did you mean 'leaving'?"), ("wombat", "print(Decay) shows them all")])
+def test_a_name_that_is_not_there(name, remedy):
+    with pytest.raises(fw.UsageError) as caught:
+        run_of(Decay, values={name: 1})
+    assert caught.value.fix == remedy
 
 
 def test_a_share_in_percent_is_a_share():

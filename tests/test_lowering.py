@@ -8,7 +8,7 @@ from models import MODELS, Assorted, Driven, given_or_refused, lowered_of, run_o
 
 from flywheel_sim import Model, aux, constant, dimension, flow, group, lever, outside, param, staff, stock, time, where
 from flywheel_sim.engines.ode import run
-from flywheel_sim.errors import ModelError
+from flywheel_sim.errors import ModelError, UsageError
 from flywheel_sim.expressions import Apply, Dimension, Gate, Number, Slot, Table, children
 from flywheel_sim.library import Growth
 from flywheel_sim.measures import into
@@ -194,6 +194,8 @@ def flips_of(model):
                 return node.value
             case Apply("+", (left, right)):
                 return value(left) + value(right)
+            case Apply("-", (left, right)):
+                return value(left) - value(right)
             case Apply("*", (left, right)):
                 return value(left) * value(right)
 
@@ -250,6 +252,53 @@ def test_a_lever_that_sets_a_flip_may_move_or_is_refused():
     found = given_or_refused(model)
     if not isinstance(found, ModelError):
         assert found.states[-1][0] == pytest.approx(5.3, abs=1e-12)
+
+
+def test_a_ramp_of_what_sets_a_flip_is_refused_by_name():
+    class Door(Model):
+        closes = lever(8, "month")
+        here = stock(0, "account")
+        come = flow(outside >> here, rate=where(time < closes, constant(1, "account/month"), 0))
+
+    with pytest.raises(UsageError) as caught:
+        run(lowered_of(Door), Inputs((8.0,), (), (Bend(2.0, 0, 8.0, -1.0), Bend(4.0, 0, 6.0, 0.0))), [0.0, 10.0])
+    assert caught.value.cause.startswith("closes sets when a condition on time flips")
+
+
+def test_flips_are_found_under_names_and_where_the_time_is_shifted():
+    class Doors(Model):
+        opens = param(3, "month")
+        here = stock(0, "account")
+        since = aux(time - opens, "month")
+        years = time / constant(12, "month")
+        a = where(since >= 1 * opens, 1, 0)
+        b = where(constant(9, "month") > opens + time, 1, 0)
+        c = where(years < 2, 1, 0)
+        come = flow(outside >> here, rate=(a + b + c) * constant(1, "account/month"))
+
+    assert flips_of(Doors) == [6, 6, 24]
+
+
+def test_a_flip_that_rests_on_another_condition_is_refused():
+    class Doors(Model):
+        opens = param(3, "month")
+        here = stock(0, "account")
+        late = aux(where(time > opens, opens, 2 * opens), "month")
+        come = flow(outside >> here, rate=where(time < late, constant(1, "account/month"), 0))
+
+    with pytest.raises(ModelError, match="hides when it flips"):
+        lowered_of(Doors)
+
+
+def test_a_condition_on_another_condition_flips_with_it():
+    class Doors(Model):
+        opens = param(3, "month")
+        here = stock(0, "account")
+        open_ = aux(where(time > opens, 1, 0), "1")
+        come = flow(outside >> here, rate=where(open_ > 0.5, constant(1, "account/month"), 0))
+
+    assert flips_of(Doors) == [3]
+    assert run_of(Doors)["here"][-1] == pytest.approx(9, rel=1e-13)
 
 
 # Circles

@@ -204,6 +204,12 @@ def test_too_many_saved_times_are_refused():
         fw.simulate(Driven, until=1e9, every=1e-3)
 
 
+@pytest.mark.parametrize("options", [{"until": 1e9, "every": 1e9}, {"until": 1, "dt": 1e-9}])
+def test_too_many_steps_are_refused(options):
+    with pytest.raises(fw.UsageError, match="steps are more than"):
+        fw.simulate(Driven, **options)
+
+
 # The step chosen by error
 
 

@@ -29,11 +29,12 @@ def trace_of(study, strategy, **options):
     return run(study.lowered, inputs, times, windows=windows(study.lowered, inputs), **options)
 
 
-def test_steps_of_a_sixteenth_agree_with_chosen_steps_at_every_month(shipped):
+def test_steps_of_a_thirty_second_agree_with_chosen_steps_at_every_month(shipped):
+    """Where a staff fills up on the way (funnel-wins, month 7) RK4 is of second order: 2.4e-6 in steps of 1/16."""
     study = fw.load(shipped)
     for strategy in study.scenario.strategies:
         chosen = trace_of(study, strategy, method="adaptive")
-        fixed = trace_of(study, strategy, dt=1 / 16)
+        fixed = trace_of(study, strategy, dt=1 / 32)
         peaks = peaks_of(chosen)
         apart = np.abs(np.array(fixed.states) - np.array(chosen.states)) / np.where(peaks, peaks, 1)
         worst = np.unravel_index(apart.argmax(), apart.shape)
@@ -252,6 +253,17 @@ def test_a_start_below_zero_stops_the_run_and_names_what_it_is_made_of():
     assert "step" not in found.fix  # no step, however short, would help
 
 
+def test_a_start_that_cannot_be_computed_stops_the_run():
+    class Start(Model):
+        parts = param(2, "1")
+        here = stock(10 / parts, "account")
+        leave = flow(here >> outside, hazard=0.1 / constant(1, "month"))
+
+    found = error_of(Start, values={"parts": 0})
+    assert found.cause == "month 0: the start of here cannot be computed: float division by zero"
+    assert found.parameter == "parts"
+
+
 def test_the_month_is_in_the_unit_of_the_model():
     class Years(Model):
         time_unit = "year"
@@ -284,4 +296,5 @@ def test_extreme_draws_of_everything_give_numbers_or_a_clear_refusal():
     assert len(refusals) > 10
     for error in refusals:
         assert 0 <= error.month <= 12
-        assert error.name.split("[")[0].split(",")[0].split(".")[0] in lowered.declaration.symbols
+        known = error.name.split("[")[0].split(",")[0].split(".")[0] in lowered.declaration.symbols
+        assert known, error.name  # not compared in the assertion itself: to write out a whole model takes minutes

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 import pytest
-from expression_list import EXPRESSIONS, expressions, points, program_of, walked
+from expression_list import EXPRESSIONS, P0, P1, W0, Y0, Y1, Y2, expressions, less, points, program_of, walked
 from hypothesis import assume, given, settings
 from models import Advocacy, Assorted, Driven, Referral, drawn_parameters, lowered_of
 
@@ -19,7 +19,7 @@ from flywheel_sim.emit.reverse import compile_reverse
 from flywheel_sim.engines.ode import run
 from flywheel_sim.engines.ode.adjoint import gradient, parameters_in
 from flywheel_sim.engines.ode.tableau import METHODS
-from flywheel_sim.expressions import Slot
+from flywheel_sim.expressions import Gate, Slot
 from flywheel_sim.library import Bass, Growth
 from flywheel_sim.program import Bend, Inputs
 from flywheel_sim.records import replace
@@ -111,6 +111,14 @@ def test_the_pullback_of_any_expression(expression, point):
     # Where a corner or a jump lies within reach, differences of two sizes disagree and say nothing about the slope.
     assume(np.isfinite(first).all() and np.allclose(first, second, rtol=1e-4, atol=1e-4) and np.abs(second).max() < 1e4)
     np.testing.assert_allclose(np.concatenate(found), second, rtol=2e-4, atol=2e-4)
+
+
+def test_a_branch_that_is_not_taken_is_never_computed_in_reverse_either():
+    risky = less("where", less(">", Y0, Y1), less("exp", P0 * 1000) * Y0, Y1 * P1) + Y2 * Gate(W0, 1 / (P0 - P0), P1)
+    program = program_of(risky)
+    found = pulled(program, PARAMETERS, (False, True), STATES)
+    for one, other in zip(found, differenced(program, PARAMETERS, (False, True), STATES), strict=True):
+        assert one == pytest.approx(other, rel=CLOSE, abs=CLOSE)
 
 
 def test_a_weight_of_nothing_pulls_nothing():

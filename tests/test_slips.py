@@ -1,5 +1,7 @@
 """Slips of somebody who writes a first model: in units, names and conditions."""
 
+import math
+
 import pytest
 from models import Referral
 from slips import Slips, check_message
@@ -23,6 +25,7 @@ from flywheel_sim import (
 )
 from flywheel_sim.errors import UnitError
 from flywheel_sim.model import declaration
+from flywheel_sim.model.kind import NotDeclaredError
 
 origin = dimension("cold", "referred")
 month = constant(1, "month")
@@ -45,6 +48,36 @@ def rate_without_a_unit():
     class Slip(Model):
         here = stock(10, "account")
         leave = flow(here >> outside, rate=5)
+
+
+@slips.named("this is a total", "rate= instead of hazard=", "divide it by something in account", error=UnitError)
+def total_as_a_hazard():
+    class Slip(Model):
+        leaving = param(5, "account/month")
+        here = stock(10, "account")
+        leave = flow(here >> outside, hazard=leaving)
+
+
+@slips.named("this is per head of here", "hazard= instead of rate=", "multiply it by here", error=UnitError)
+def hazard_as_a_total():
+    class Slip(Model):
+        leaving = param(0.5, "1/month")
+        here = stock(10, "account")
+        leave = flow(here >> outside, rate=leaving)
+
+
+@slips.named("a plain number", 'constant(0.1, "1/month")', error=UnitError)
+def hazard_as_a_bare_number():
+    class Slip(Model):
+        here = stock(10, "account")
+        leave = flow(here >> outside, hazard=0.1)
+
+
+@slips.named("it divides by 0", "ratio(a, b, empty=c)", "here / 0")
+def division_by_nothing():
+    class Slip(Model):
+        here = stock(10, "account")
+        many = aux(here / 0, "account")
 
 
 @slips.named("1/year is 0.0833333 1/month", error=UnitError)
@@ -141,7 +174,25 @@ def unit_in_words():
     param(1, "account per month")
 
 
+@slips.at_once("missing 1 required positional argument: 'unit'", "stock(initial, unit, note=..., stages=...)", "test_slips.py:")
+def unit_forgotten():
+    stock(10)
+
+
+@slips.at_once("(0, 1) is not a unit", "as text", error=UnitError)
+def range_in_place_of_the_unit():
+    param(0.5, (0, 1), "share")
+
+
 # Names
+
+
+@slips.at_once("Slip: chrun is not declared so far", "did you mean churn?", "test_slips.py:", error=NotDeclaredError)
+def name_that_nothing_has():
+    class Slip(Model):
+        churn = param(0.1, "1/month")
+        here = stock(10, "account")
+        leave = flow(here >> outside, hazard=chrun)  # noqa: F821  the slip
 
 
 @slips.named("churn is declared twice", "the first stands at", "another name")
@@ -217,6 +268,13 @@ def python_if():
         here = stock(10, "account")
         if here:
             more = aux(here, "account")
+
+
+@slips.at_once("no value while the model is being written", "exp, log and sqrt of flywheel_sim", "test_slips.py:")
+def function_of_another_library():
+    class Slip(Model):
+        here = stock(10, "account")
+        less = aux(math.exp(here), "1")
 
 
 @slips.at_once("no truth value", "minimum/maximum")

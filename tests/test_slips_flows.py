@@ -18,6 +18,7 @@ from flywheel_sim import (
     stock,
     total,
 )
+from flywheel_sim.errors import UnitError
 
 origin = dimension("cold", "referred")
 month = constant(1, "month")
@@ -121,6 +122,30 @@ def births_out_of_stages():
         move = flow(here >> there, by=there, hazard=0.1 / month)
 
 
+@slips.named("members elsewhere", "out of a group", "from one stock")
+def births_out_of_a_group():
+    class Slip(Model):
+        here = stock(10, "account")
+        there = stock(10, "account")
+        both = group(here, there)
+        move = flow(both >> outside, by=there, hazard=0.1 / month)
+
+
+@slips.at_once("by= names the stock or group", "by=customers", "test_slips_flows.py:")
+def births_by_a_parameter():
+    class Slip(Model):
+        parents = param(10, "account")
+        here = stock(10, "account")
+        come = flow(outside >> here, by=parents, hazard=0.1 / month)
+
+
+@slips.at_once("friction= takes a friction, not 'F1'", "some_name = friction(...)")
+def friction_by_its_label():
+    class Slip(Model):
+        here = stock(10, "account")
+        leave = flow(here >> outside, hazard=0.1 / month, friction="F1")
+
+
 @slips.at_once("stages=2.5 is not possible", "whole number")
 def half_a_stage():
     stock(10, "account", stages=2.5)
@@ -132,6 +157,33 @@ def staff_that_serves_nothing():
         here = stock(10, "account")
         desk = staff(constant(5, "account"))
         leave = flow(here >> outside, hazard=0.1 / month)
+
+
+@slips.named("the places of desk must be in account", "are in person", error=UnitError)
+def staff_counted_in_people():
+    class Slip(Model):
+        here = stock(10, "account")
+        crew = stock(2, "person")
+        desk = staff(crew)
+        leave = flow(here >> outside, hazard=0.1 / month, served_by=desk)
+
+
+@slips.named("leads[cold]", "twice")
+def label_named_twice():
+    class Slip(Model):
+        leads = stock(origin(cold=1), "account")
+        both = group(leads, leads["cold"])
+        leave = flow(both >> outside, hazard=0.1 / month)
+
+
+@slips.named("unrelated labels", "cold, referred", "cold, warm, hot")
+def group_with_unrelated_labels():
+    class Slip(Model):
+        leads = stock(origin(cold=1), "account")
+        others = stock(1, "account")
+        trials = stock(warmth(cold=1), "account")
+        both = group(others, leads)
+        move = flow(both >> trials, hazard=0.1 / month)
 
 
 @slips.named("here", "twice")

@@ -117,7 +117,7 @@ def measure_of_a_measure():
         ever = metric(so_far(so_far(here)), "account*month^2")
 
 
-@slips.named("the window must be in month", error=UnitError)
+@slips.named("the window must be in month", 'constant(12, "month")', error=UnitError)
 def window_without_a_unit():
     class Slip(Model):
         here = stock(1, "account")
@@ -200,11 +200,33 @@ def time_unit_that_is_none():
         here = stock(1, "account")
 
 
+@slips.named("gain() follows individuals, and no stock is in account", "counts = ...", "person")
+def gain_of_what_is_not_counted():
+    class Slip(Model):
+        here = stock(1, "person")
+        bear = flow(outside >> here, by=here, hazard=0.1 / month)
+        loop_gain = metric(gain(), "1")
+
+
 @slips.named("claims", "claim(number, sentence, test)")
 def claim_in_bare_words():
     class Slip(Model):
         here = stock(1, "account")
         claims = (claim(1, "it grows", None), "it shrinks")
+
+
+@slips.named("claims", "claim(number, sentence, test)")
+def claim_without_a_tuple():
+    class Slip(Model):
+        here = stock(1, "account")
+        claims = "it grows"
+
+
+@slips.named("headline must be one number", "without quotation marks")
+def headline_as_text():
+    class Slip(Model):
+        here = stock(1, "account")
+        headline = "here"
 
 
 @slips.at_once("Slip cannot be derived: a model is final", "Model as its only base")
@@ -262,3 +284,14 @@ def test_nothing_has_any_unit_and_a_metric_may_be_without_births():
         losses = aux(out_of(here), "account/month")
 
     assert list(declaration(Fine).metrics) == ["births"]
+
+
+def test_a_class_body_can_use_names_from_around_it_and_annotations():
+    outer = 2
+
+    class Fine(Model):
+        start: float = outer * 3
+        here = stock(start, "account")
+        most = max(outer, 3)
+
+    assert fw.simulate(Fine, until=1)["run"]["here"].tolist() == [6, 6]

@@ -83,9 +83,13 @@ def gain(program: Program, states: Row, values: Row) -> float:
         return 0.0
     untouched = {move.source for move in births}
     born = list(dict.fromkeys(move.destination for move in births))
-    inside = reachable(program, born, untouched & counted, counted)
+    heads = {head for move in births for head in move.heads}
+    inside = leading_to(program, heads, reachable(program, born, untouched & counted, counted))
+    if not set(born) & set(inside):
+        return 0.0
     system = discounted(between(program, states, values, inside), 0.0)
     brought: Matrix = []
+    born = [state for state in born if state in inside]
     for destination in born:
         by_head = [0.0] * len(inside)
         for move in births:
@@ -144,6 +148,16 @@ def reachable(program: Program, starts: Sequence[int], barred: set[int], counted
             if move.source == state and move.destination in counted and move.destination not in barred and move.destination not in found:
                 found.append(move.destination)
     return found
+
+
+def leading_to(program: Program, ends: set[int], among: Sequence[int]) -> list[int]:
+    """Those of ``among`` from which one of ``ends`` can be reached within it: nobody else will bring anybody."""
+    found = {state for state in among if state in ends}
+    while True:
+        more = {move.source for move in program.moves if move.destination in found and move.source in among} - found
+        if not more:
+            return [state for state in among if state in found]
+        found |= more
 
 
 # Small linear algebra. These systems have a handful of rows; importing NumPy would cost more than a whole run.

@@ -3,8 +3,31 @@
 from __future__ import annotations
 
 import math
+import re
+from typing import TYPE_CHECKING
 
-__all__ = ["amount", "months", "name_in_words", "percent", "plain_number", "with_unit"]
+from flywheel_sim.records import Record
+
+if TYPE_CHECKING:
+    from flywheel_sim.result import Series
+
+__all__ = [
+    "Format",
+    "amount",
+    "called",
+    "capital",
+    "countable",
+    "duration",
+    "format_of",
+    "moment",
+    "name_in_words",
+    "number",
+    "percent",
+    "with_unit",
+]
+
+UNDEFINED = "–"
+ARTICLE = {"funnel", "flywheel"}
 
 
 def name_in_words(name: str) -> str:
@@ -42,13 +65,77 @@ def with_unit(value: float, unit: str, currency: str) -> str:
     return f"{number} {word if value == 1 else word + 's'}{slash}{rest}"
 
 
-def plain_number(value: float) -> str:
+def number(value: float) -> str:
+    """A number to three digits, whole from a hundred on."""
     size = abs(value)
+    for limit, divisor, suffix in ((999_500_000, 1e9, "bn"), (999_500, 1e6, "M")):
+        if size >= limit:
+            scaled = size / divisor
+            digits = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
+            return f"{'-' if value < 0 else ''}{scaled:,.{digits}f}{suffix}"
     if size >= 99.5:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if size >= 9.95 else f"{value:.2f}"
+    return f"{value:.1f}" if size >= 9.95 else f"{value:.2f}" if size >= 0.095 else f"{value:.2g}"
 
 
-def months(value: float) -> str:
-    """A month as people count: 16.3 is in month 17."""
-    return f"month {math.ceil(value - 1e-9)}"
+def capital(text: str) -> str:
+    """With a capital at its start."""
+    return text[:1].upper() + text[1:]
+
+
+def called(name: str) -> str:
+    """A strategy within a sentence: the flywheel, but plan B."""
+    return f"the {name}" if name in ARTICLE else name
+
+
+def moment(time: float, time_unit: str) -> str:
+    """``month 17`` for 16.3, as people count."""
+    return f"{time_unit} {math.ceil(time - 1e-9)}"
+
+
+def duration(time: float, time_unit: str) -> str:
+    """``60 months``."""
+    return f"{time:g} {time_unit}{'' if time == 1 else 's'}"
+
+
+class Format(Record):
+    """How the values of a series are written.
+
+    Attributes:
+        kind: ``money``, ``percent`` or ``number``.
+        currency: how money is written.
+        unit: the word that follows a value in a sentence, such as ``days``.
+    """
+
+    kind: str
+    currency: str
+    unit: str = ""
+
+    def value(self, value: float) -> str:
+        """One value, for a label."""
+        if not math.isfinite(value):
+            return UNDEFINED
+        if self.kind == "money":
+            return amount(value, self.currency)
+        if self.kind == "percent":
+            return "0 %" if value == 0 else f"{100 * value:.{0 if abs(value) >= 0.9995 else 1}f} %"
+        return number(value)
+
+    def in_sentence(self, value: float) -> str:
+        """One value with the unit that a sentence must not leave out."""
+        return f"{self.value(value)} {self.unit}".rstrip()
+
+
+def format_of(series: Series, currency: str) -> Format:
+    """How the values of a series are written."""
+    if series.percent:
+        return Format("percent", currency)
+    if series.unit.startswith("$"):
+        return Format("money", currency)
+    return Format("number", currency, f"{series.unit}s" if series.unit in {"day", "month", "year"} else "")
+
+
+def countable(series: Series) -> bool:
+    """Whether one can have more of it: ``20 % more customers``, but no ``20 % more annual churn``."""
+    head = re.split(r"[/*]", series.unit)[0]
+    return head not in {"1", "$", "day", "month", "year"} and "/account" not in series.unit and series.name.endswith("s")

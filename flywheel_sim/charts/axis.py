@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from flywheel_sim.analysis.words import capital
 from flywheel_sim.charts.chart import Axis
-from flywheel_sim.charts.text import capital
+from flywheel_sim.charts.text import tick_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from flywheel_sim.charts.text import Format
+    from flywheel_sim.analysis.words import Format
 
 __all__ = ["nice_ticks", "time_axis", "value_axis"]
 
@@ -35,11 +36,11 @@ def value_axis(label: str, values: Iterable[float], style: Format, most: int) ->
     low, high = min(0.0, lowest), max(0.0, highest)
     if high - low <= 0:  # nothing to show, or nothing but zero
         ticks: tuple[float, ...] = (0.0,) if finite else ()
-        return Axis(label, 0.0, 1.0, ticks, style.ticks(ticks))
+        return Axis(label, 0.0, 1.0, ticks, tick_labels(ticks, style))
     room = HEADROOM * (high - low)
     low, high = low - room if low < 0 else 0.0, high + room if high > 0 else 0.0
     ticks = nice_ticks(low, high, most)
-    return Axis(label, low, high, ticks, style.ticks(ticks))
+    return Axis(label, low, high, ticks, tick_labels(ticks, style))
 
 
 def time_axis(horizon: float, time_unit: str, most: int) -> Axis:

@@ -6,12 +6,12 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from flywheel_sim.analysis.compare import Comparison, best, compare
-from flywheel_sim.analysis.words import amount, name_in_words
+from flywheel_sim.analysis.words import amount, capital, duration, format_of, moment, name_in_words
 from flywheel_sim.charts.axis import time_axis, value_axis
 from flywheel_sim.charts.chart import Crossing, Line, Overlay, Panel, Plot
 from flywheel_sim.charts.finding import alone, called, overlay_title, panel_title, tally
 from flywheel_sim.charts.style import styles
-from flywheel_sim.charts.text import capital, clean, duration, format_of, measured, moment, shortened, unit_in_words
+from flywheel_sim.charts.text import clean, measured, shortened, unit_in_words
 from flywheel_sim.errors import UsageError
 
 if TYPE_CHECKING:

@@ -6,9 +6,11 @@ import math
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from flywheel_sim.analysis import words
 from flywheel_sim.analysis.compare import LEVEL, Comparison, level
-from flywheel_sim.analysis.words import name_in_words, percent
-from flywheel_sim.charts.text import Format, capital, countable, duration, moment, shortened
+from flywheel_sim.analysis.verdict import held, undefined
+from flywheel_sim.analysis.words import Format, capital, countable, duration, moment, name_in_words, percent
+from flywheel_sim.charts.text import shortened
 from flywheel_sim.records import Record
 
 if TYPE_CHECKING:
@@ -18,13 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Tally", "alone", "called", "overlay_title", "panel_title", "tally"]
 
-ARTICLE = {"funnel", "flywheel"}
-
 
 def called(name: str) -> str:
-    """A strategy within a sentence: the flywheel, but plan B."""
-    name = shortened(name)
-    return f"the {name}" if name in ARTICLE else name
+    """A strategy within a title, which has no room for a long name."""
+    return words.called(shortened(name))
 
 
 def overlay_title(comparison: Comparison, style: Format, time_unit: str, others: Sequence[Comparison] = (), *, judged: bool = True) -> str:
@@ -38,7 +37,7 @@ def overlay_title(comparison: Comparison, style: Format, time_unit: str, others:
         judged: whether more (or less) of it is better; where it is not, nobody leads.
     """
     if math.isnan(comparison.lead):
-        return not_defined(comparison, time_unit)
+        return capital(undefined(comparison, time_unit))
     if comparison.level:
         return are_level(comparison, style, time_unit)
     winner, loser = sides(comparison)
@@ -104,13 +103,6 @@ def ends(comparison: Comparison, time_unit: str) -> str:
     return f"in {moment(comparison.months, time_unit)} has"
 
 
-def not_defined(comparison: Comparison, time_unit: str) -> str:
-    """Who has no value where the two are compared."""
-    without = [run for run in (comparison.challenger, comparison.baseline) if math.isnan(comparison.end(run))]
-    name = name_in_words(comparison.by)
-    return f"No comparison: {name} not defined for {' and '.join(called(run.name) for run in without)} in {moment(comparison.months, time_unit)}"
-
-
 def are_level(comparison: Comparison, style: Format, time_unit: str) -> str:
     first, second = comparison.challenger, comparison.baseline
     what = held(comparison, first, second, style)
@@ -130,15 +122,6 @@ def margin(comparison: Comparison, winner: Run, loser: Run, style: Format) -> st
     if ratio >= 2:
         return f"{ratio:.1f}× the {name}" if ratio < 9.95 else f"{ratio:.0f}× the {name}"
     return f"{percent(ratio - 1)} more {name}"
-
-
-def held(comparison: Comparison, first: Run, second: Run, style: Format) -> str:
-    """``303 customers against 252``, or ``cash of $16.0M against $13.4M``; ``each`` where both read alike."""
-    series = first.about(comparison.by)
-    name = name_in_words(series.name)
-    one, other = (style.value(comparison.end(run)) for run in (first, second))
-    rest = "each" if one == other else f"against {other}"
-    return f"{one} {name} {rest}" if countable(series) else f"{name} of {style.in_sentence(comparison.end(first))} {rest}"
 
 
 def behind(comparison: Comparison, others: Sequence[Comparison]) -> str:

@@ -1,27 +1,26 @@
-"""Writing files, each whole or not at all."""
+"""``flywheel run --out``: what is in the folder, and how it gets there."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flywheel_sim.errors import OutputError, UsageError
+from flywheel_sim.files import write_files
 from flywheel_sim.result import columns_of, undefined_to_none
-from flywheel_sim.scenario.fault import plain
+from flywheel_sim.scenario.fault import plain, short
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator
 
     from flywheel_sim.result import Result
     from flywheel_sim.study import Study
 
-__all__ = ["write_all", "write_whole"]
-
-Content = str | bytes
+__all__ = ["write_all"]
 
 
 def write_all(folder: str, study: Study, result: Result, *, command: str) -> list[str]:
@@ -45,61 +44,31 @@ def write_all(folder: str, study: Study, result: Result, *, command: str) -> lis
     from flywheel_sim.charts import pictures
 
     place = Path(folder)
-    if place.exists() and not place.is_dir():
-        raise UsageError(f"{plain(folder)} is a file, not a folder", fix="name a folder for --out")
-    contents: dict[str, Content] = {
-        "series.csv": series_table(result),
-        "metrics.json": metrics_object(result),
-        "scenario.toml": study.scenario.text,
-        **pictures(study, result, command=command),
-    }
-    made = not place.exists()
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        replace_all({place / name: content for name, content in contents.items()})
+        if not folder or (place.exists() and not place.is_dir()):
+            raise UsageError(f"{short(folder)} is no folder", fix="name a folder for --out")
+        texts = {"series.csv": series_table(result), "metrics.json": metrics_object(result), "scenario.toml": study.scenario.text}
+        contents = {name: text.encode() for name, text in texts.items()} | pictures(study, result, command=command)
+        with folder_for(place):
+            write_files({place / name: content for name, content in contents.items()})
     except OSError as error:
-        if made:
-            remove_quietly(place.rmdir)
-        raise OutputError(
-            f"{plain(folder)} cannot be written: {error.strerror or error}", fix="make room, or name another folder"
-        ) from None
+        fix = "make room, or name another folder"
+        raise OutputError(f"{plain(folder)} cannot be written: {error.strerror or error}", fix=fix) from None
     return sorted(contents)
 
 
-def write_whole(path: Path, content: Content) -> None:
-    """Write one file, whole or not at all.
-
-    Raises:
-        OutputError: if it cannot be written.
-    """
+@contextlib.contextmanager
+def folder_for(place: Path) -> Iterator[None]:
+    """A folder to write into, with those around it; what was made for this goes again if the writing fails."""
+    missing = [folder for folder in (place, *place.parents) if not folder.exists()]
     try:
-        replace_all({path: content})
-    except OSError as error:
-        raise OutputError(f"{plain(str(path))} cannot be written: {error.strerror or error}") from None
-
-
-def replace_all(contents: Mapping[Path, Content]) -> None:
-    """Write every file under another name, and only then give each its own."""
-    parts: dict[Path, Path] = {}
-    try:
-        for path, content in contents.items():
-            parts[path] = path.with_name(f".{path.name}.{os.getpid()}.part")
-            with parts[path].open("wb") as file:
-                file.write(content.encode() if isinstance(content, str) else content)
-                file.flush()
-                os.fsync(file.fileno())
-        for path, part in parts.items():
-            part.replace(path)
-    finally:
-        for part in parts.values():
-            remove_quietly(lambda part=part: part.unlink(missing_ok=True))  # type: ignore[misc]
-
-
-def remove_quietly(remove: Callable[[], None]) -> None:
-    try:
-        remove()
-    except OSError:
-        return  # there is a better error on its way already
+        place.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for folder in missing:
+            with contextlib.suppress(OSError):  # it was never made, or is in use by now
+                folder.rmdir()
+        raise
 
 
 def series_table(result: Result) -> str:
@@ -117,8 +86,9 @@ def series_table(result: Result) -> str:
 
 
 def guarded(text: str) -> str:
-    """Text that a spreadsheet will not take for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    """Text on one line that a spreadsheet will not take for a formula."""
+    text = plain(text)
+    return f"'{text}" if text.lstrip()[:1] in {"=", "+", "-", "@"} else text
 
 
 def metrics_object(result: Result) -> str:

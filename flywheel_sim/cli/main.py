@@ -6,10 +6,12 @@ output, everything else to standard error.
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import io
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -36,10 +38,12 @@ def flywheel() -> None:
 @click.option("--model", default="growth", show_default=True, help="The model it is for.")
 def new(name: str, model: str) -> None:
     """Write a commented scenario NAME.toml that runs as it is."""
+    import shlex
+
     from flywheel_sim.cli.new import write_template
 
     path = write_template(name, model)
-    click.echo(f"wrote {path}; run it with: flywheel run {path}")
+    click.echo(f"wrote {path}; run it with: flywheel run {shlex.quote(path)}")
 
 
 @flywheel.command()
@@ -47,11 +51,13 @@ def new(name: str, model: str) -> None:
 def check(file: str) -> None:
     """Check the scenario FILE without running it."""
     from flywheel_sim.scenario import load_scenario
+    from flywheel_sim.scenario.fault import plain
 
     scenario, _ = load_scenario(file)
     warn(scenario.warnings)
     count = len(scenario.strategies)
-    click.echo(f"{file} is sound: {count} {'strategy' if count == 1 else 'strategies'} over {scenario.months} months of {scenario.model}")
+    strategies = "strategy" if count == 1 else "strategies"
+    click.echo(f"{plain(file)} is sound: {count} {strategies} over {scenario.months} months of {scenario.model}")
 
 
 @flywheel.command()
@@ -70,7 +76,7 @@ def run(file: str, out: str | None, as_json: bool, marginal: bool, seed: int, en
 
 @flywheel.command()
 @click.argument("name", required=False)
-@click.option("--markdown", is_flag=True, help="Print the page as Markdown.")
+@click.option("--markdown", is_flag=True, help="Print the page of the model NAME as Markdown.")
 def models(name: str | None, *, markdown: bool) -> None:
     """List the models, or describe the model NAME: its stocks, flows, equations, loops, levers and sources."""
     from flywheel_sim.library import MODELS, find
@@ -81,6 +87,8 @@ def models(name: str | None, *, markdown: bool) -> None:
         page = markdown_page(declaration(find(name)), f"flywheel models {name} --markdown") if markdown else f"{find(name)!r}\n"
         click.echo(page, nl=False)
         return
+    if markdown:
+        raise UsageError("a page is about one model", fix=f"name it: flywheel models {next(iter(MODELS))} --markdown")
     widest = max(map(len, MODELS))
     for known in MODELS:
         click.echo(f"{known:<{widest}}  {declaration(find(known)).note}")
@@ -95,37 +103,52 @@ def warn(warnings: Sequence[str]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     gc.disable()  # a process this short has nothing to gain from looking for cycles
+    ready_streams()
     try:
         flywheel.main(args=arguments, prog_name="flywheel", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
     except click.ClickException as error:
-        error.show()
-        return 2
+        return stop(2, shown(error))
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
-        return 130
-    except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return stop(130, "stopped")
     except FlywheelError as error:
         text = str(error) if isinstance(error, ScenarioError) else f"error: {error}"
-        click.echo(text, err=True)
-        return 2 if isinstance(error, UsageError | ModelError) else 1
-    except OSError as error:  # a full disk behind standard output, say
-        complain(f"error: cannot write: {error.strerror or error}")
-        return 1
+        return stop(2 if isinstance(error, UsageError | ModelError) else 1, text)
+    except OSError as error:  # a full disk behind standard output, say; a closed pipe ends quietly in click
+        discard(sys.stdout)
+        return stop(1, f"error: cannot write: {error.strerror or error}")
     except RecursionError:
-        complain("error: this is nested more deeply than can be read")
-        return 2
+        return stop(2, "error: this is nested more deeply than can be read")
     return 0
 
 
-def complain(text: str) -> None:
-    """Say something on standard error, if anybody can still hear it."""
+def ready_streams() -> None:
+    """See that there is somewhere to print to, and that a character which cannot be shown there becomes a question mark."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started the command
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  stays open as long as the command
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
+
+
+def shown(error: click.ClickException) -> str:
+    """What click says of a wrong argument."""
+    text = io.StringIO()
+    error.show(text)
+    return text.getvalue().rstrip()
+
+
+def stop(code: int, text: str) -> int:
+    """Say why on standard error, if anybody can still hear it; returns the exit code."""
     try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         click.echo(text, err=True)
     except OSError:
-        pass
+        discard(sys.stderr)
+    return code
+
+
+def discard(stream: TextIO) -> None:
+    """Let what is still to be printed go nowhere, for it would fail again when the process ends."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -9,11 +9,10 @@ import shlex
 from importlib.resources import files
 from pathlib import Path
 
-from flywheel_sim.cli.files import write_whole
-from flywheel_sim.errors import UsageError
+from flywheel_sim.errors import OutputError, UsageError, nearest
+from flywheel_sim.files import write_files
 from flywheel_sim.library import MODELS
 from flywheel_sim.scenario.fault import has_controls, plain, short
-from flywheel_sim.scenario.suggest import nearest
 
 __all__ = ["write_template"]
 
@@ -52,7 +51,11 @@ def write_template(name: str, model: str) -> str:
         "@FILE@": shlex.quote(str(path)),
     }
     text = (home / "templates" / f"{model}.toml").read_text("utf-8")
-    write_whole(path, re.sub("|".join(filled), lambda match: filled[match[0]], text))
+    content = re.sub("|".join(filled), lambda match: filled[match[0]], text)
+    try:
+        write_files({path: content.encode()})
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}", fix="make room, or choose another name") from None
     return str(path)
 
 
@@ -63,7 +66,7 @@ def path_of(name: str) -> Path:
         UsageError: if it stands for none.
     """
     last = name.replace(os.sep, "/").rpartition("/")[2].removesuffix(".toml")
-    if not last.strip(" .") or has_controls(name) or plain(name) != name:
+    if not last.strip(" .") or name.startswith("-") or has_controls(name) or plain(name) != name:
         raise UsageError(f"{short(name)} cannot be the name of a file", fix="use letters, digits, - and _")
     if len(last.encode()) > LONGEST_NAME:
         raise UsageError(f"{short(name)} is too long for the name of a file", fix=f"use at most {LONGEST_NAME} letters")

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
-from typing import TYPE_CHECKING
+from textwrap import fill
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from flywheel_sim.analysis.words import amount, plain_number
+from flywheel_sim.analysis.words import amount, number
 from flywheel_sim.scenario.fault import plain
 from flywheel_sim.study import load
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from rich.table import Table
 
     from flywheel_sim.result import Result, Series
 
 __all__ = ["run_scenario"]
 
-NARROWEST = 60
+NARROWEST = 20  # columns of a terminal in which anything can be read
+GAP = 3  # between the columns of a table
 
 
 def run_scenario(file: str, *, out: str | None, as_json: bool, marginal: bool, seed: int, engine: str) -> None:
@@ -30,13 +35,15 @@ def run_scenario(file: str, *, out: str | None, as_json: bool, marginal: bool, s
         click.echo(warning + "\n", err=True)
     result = study.run(seed=seed, engine=engine, marginal=marginal)
     if out is not None:
+        import shlex
+
         from flywheel_sim.cli.files import write_all
 
-        written = write_all(out, study, result, command=f"flywheel run {plain(file)} --out {plain(out)}")
+        options = ["--marginal"] if marginal else []
+        written = write_all(out, study, result, command=plain(shlex.join(["flywheel", "run", file, *options, "--out", out])))
         click.echo(f"wrote {len(written)} files to {plain(out)}: {', '.join(written)}", err=True)
     if as_json:
-        json.dump(result.as_json(), sys.stdout, ensure_ascii=False, allow_nan=False)
-        sys.stdout.write("\n")
+        click.echo(json.dumps(result.as_json(), allow_nan=False))
     else:
         print_text(result)
 
@@ -44,48 +51,83 @@ def run_scenario(file: str, *, out: str | None, as_json: bool, marginal: bool, s
 def print_text(result: Result) -> None:
     from rich.console import Console
 
-    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    console = Console(file=sys.stdout, color_system=colours, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    console.width = max(console.width, NARROWEST)
     console.print(plain(result.about.title), style="bold")
     if result.verdict:
         console.print()
-        console.print(result.verdict)
+        console.print(wrapped(result.verdict, console.width))
     for comparison in result.comparisons:
         if comparison is not result.comparison:
-            console.print(comparison["verdict"], style="dim")
+            console.print(wrapped(comparison["verdict"], console.width), style="dim")
     console.print()
-    console.print(table(result))
+    rows = list(rows_of(result))
+    console.print(table(rows) if width_of(rows) <= console.width else one_below_the_other(rows))
     console.print()
     console.print(footing(result), style="dim")
 
 
-def table(result: Result) -> Table:
-    """Every metric at the end, a column for each strategy, a metric next to the one it must not stand without."""
+def wrapped(text: str, width: int) -> str:
+    """Lines that keep a percentage together."""
+    return fill(text.replace(" %", "\u00a0%"), width).replace("\u00a0", " ")
+
+
+def rows_of(result: Result) -> Iterator[Sequence[str]]:
+    """The horizon and the strategies; then each metric, its unit, and its value for each strategy."""
+    about = result.about
+    longest = len(result.longest.times)
+    ends = ["" if len(run.times) == longest else f" ({about.time_unit} {run.times[-1]:g})" for run in result.runs.values()]
+    yield f"{about.time_unit} {about.months:g}", "unit", *(f"{name}{end}" for name, end in zip(result.runs, ends, strict=True))
+    for name in in_reading_order(result):
+        series = result.longest.about(name)
+        cells = (cell(run.value(name), series, about.currency) for run in result.runs.values())
+        yield name.replace("_", " "), unit_of(series, about.currency), *cells
+
+
+def width_of(rows: Sequence[Sequence[str]]) -> int:
+    """How wide a table of these rows is."""
+    from rich.cells import cell_len
+
+    columns = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    return sum(columns) + GAP * (len(columns) - 1)
+
+
+def table(rows: Sequence[Sequence[str]]) -> Table:
+    """Every metric at the end, a column for each strategy."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
+    (horizon, unit, *strategies), *metrics = rows
     made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    made.add_column(f"month {result.about.months:g}", overflow="fold")
-    made.add_column("unit", style="dim")
-    for name, run in result.runs.items():
-        ends = "" if run is result.longest or len(run.times) == len(result.longest.times) else f"\n(month {run.times[-1]:g})"
-        made.add_column(name + ends, justify="right")
-    run = result.longest
-    for name in in_reading_order(result):
-        series = run.about(name)
-        cells = [cell(one.value(name), series, result.about.currency) for one in result.runs.values()]
-        made.add_row(name.replace("_", " "), unit_of(series, result.about.currency), *cells)
+    made.add_column(horizon)
+    made.add_column(unit, style="dim")
+    for strategy in strategies:
+        made.add_column(strategy, justify="right")
+    for row in metrics:
+        made.add_row(*row)
     return made
 
 
+def one_below_the_other(rows: Sequence[Sequence[str]]) -> str:
+    """The same for a narrow terminal or many strategies: a line for each value."""
+    (horizon, _, *strategies), *metrics = rows
+    lines = [horizon]
+    for name, unit, *cells in metrics:
+        lines.append(f"{name} ({unit})" if unit else name)
+        lines += [f"  {value:>7}  {strategy}" for strategy, value in zip(strategies, cells, strict=True)]
+    return "\n".join(lines)
+
+
 def in_reading_order(result: Result) -> list[str]:
+    """The metrics, each followed by those that must not stand without it."""
     names = result.longest.metric_names
     beside = {name: result.longest.about(name).beside for name in names}
-    ordered: list[str] = []
-    for name in names:
-        if beside[name] is None:
-            ordered.append(name)
-            ordered += [other for other in names if beside[other] == name]
-    return ordered
+
+    def with_company(name: str) -> list[str]:
+        return [name, *(one for other in names if beside[other] == name for one in with_company(other))]
+
+    return [one for name in names if beside[name] not in names for one in with_company(name)]
 
 
 def cell(value: float, series: Series, currency: str) -> str:
@@ -94,7 +136,7 @@ def cell(value: float, series: Series, currency: str) -> str:
         return "–"
     if series.unit.startswith("$"):
         return amount(value, currency)
-    return f"{100 * value:.1f} %" if series.percent else plain_number(value)
+    return f"{100 * value:.1f} %" if series.percent else number(value)
 
 
 def unit_of(series: Series, currency: str) -> str:

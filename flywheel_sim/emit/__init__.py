@@ -5,6 +5,7 @@ from flywheel_sim.emit.python import (
     compile_function,
     compile_python,
     print_python,
+    tuple_of,
 )
 
-__all__ = ["Rates", "compile_function", "compile_python", "print_python"]
+__all__ = ["Rates", "compile_function", "compile_python", "print_python", "tuple_of"]

@@ -34,7 +34,7 @@ from flywheel_sim.expressions import (
 if TYPE_CHECKING:
     from flywheel_sim.program import Program
 
-__all__ = ["Rates", "compile_function", "compile_python", "print_python"]
+__all__ = ["Rates", "compile_function", "compile_python", "print_python", "tuple_of"]
 
 
 class Rates(Protocol):
@@ -59,6 +59,8 @@ NAMESPACE = {
     "interpolate": interpolate,
     "slope_of": slope_of,
 }
+# What can fail on numbers: in a branch that is not taken it must not be computed at all.
+FAILING = {"/", "**", "exp", "log", "sqrt"}
 PREFIX = {"parameter": "p", "switch": "w", "state": "y", "value": "v"}
 ATOM, CHOICE = 9, 0
 
@@ -96,6 +98,7 @@ class Printer:
         self.hoisted: dict[Expression, str] = {}
         self.before: list[str] = []  # lines of make, before rates
         self.temporary = 0
+        self.branches = 0  # how many branches the node that is being printed lies in
         for index, value in enumerate(program.values):
             self.fixed[index] = self.is_fixed(value)
 
@@ -108,16 +111,16 @@ class Printer:
                 self.before.append(f"v{index} = {self.write(value)}")
             else:
                 (inside if index in needed else later).append(f"v{index} = {self.write(value)}")
-        everything = ", ".join(f"v{index}" for index in range(len(self.program.values)))
-        derivatives = ", ".join([*self.derivatives(), *(f"v{index}" for index in self.program.integrals)])
+        everything = tuple_of(f"v{index}" for index in range(len(self.program.values)))
+        derivatives = tuple_of([*self.derivatives(), *(f"v{index}" for index in self.program.integrals)])
         body = [
-            f"({', '.join(f'y{index}' for index in range(len(self.program.initial)))},) = y",
+            f"{tuple_of(f'y{index}' for index in range(len(self.program.initial)))} = y",
             *(f"p{index} = p[{index}] + slope[{index}] * (t - origin)" for index in sorted(self.moving)),
             *inside,
             "if full:",
             *(f"    {line}" for line in later),
-            f"    return ({everything},)",
-            f"return ({derivatives},)",
+            f"    return {everything}",
+            f"return {derivatives}",
         ]
         used = sorted(set(range(self.program.parameters)) - self.moving)
         return "\n".join(
@@ -174,9 +177,20 @@ class Printer:
         text, binds = self.compose(node)
         return f"({text})" if binds < around or (binds == CHOICE and around > CHOICE) else text
 
+    def is_settled(self, node: Expression) -> bool:
+        """Whether a node can be computed beforehand: fixed, and no branch it lies in could keep it from failing."""
+        return self.is_fixed(node) and (node in self.hoisted or not self.branches or not can_fail(node))
+
+    def branch_part(self, node: Expression) -> str:
+        """A node as what is taken under a condition only."""
+        self.branches += 1
+        text = self.part(node, 1)
+        self.branches -= 1
+        return text
+
     def part(self, node: Expression, around: int = CHOICE) -> str:
         """A node as an operand."""
-        if isinstance(node, Apply | Table | Gate) and self.is_fixed(node):
+        if isinstance(node, Apply | Table | Gate) and self.is_settled(node):
             if node not in self.hoisted:
                 self.hoisted[node] = f"c{len(self.hoisted)}"
                 self.before.append(f"{self.hoisted[node]} = {self.write(node)}")
@@ -199,13 +213,13 @@ class Printer:
             case Apply("negative", (inner,)):
                 return f"-{self.part(inner, ATOM)}", 4
             case Apply("where", (condition, then, otherwise)):
-                return f"{self.part(then, 1)} if {self.part(condition, 1)} else {self.part(otherwise, 1)}", CHOICE
+                return f"{self.branch_part(then)} if {self.part(condition, 1)} else {self.branch_part(otherwise)}", CHOICE
             case Apply("ratio", (numerator, denominator, empty)):
                 return self.ratio(numerator, denominator, empty), CHOICE
             case Apply(function, arguments) if function in CALLS:
                 return f"{CALLS[function]}({', '.join(map(self.part, arguments))})", ATOM
             case Gate(off=Expression() as off):
-                return f"{self.part(node.signal, 1)} if {self.part(node.switch, 1)} else {self.part(off, 1)}", CHOICE
+                return f"{self.branch_part(node.signal)} if {self.part(node.switch, 1)} else {self.branch_part(off)}", CHOICE
             case Table():
                 return f"interpolate({self.part(node.argument)}, {node.across!r}, {node.up!r})", ATOM
             case _:
@@ -218,7 +232,17 @@ class Printer:
         if not below.isidentifier():
             self.temporary += 1
             test, below = f"(d{self.temporary} := {below})", f"d{self.temporary}"
-        return f"{self.part(numerator, 3)} / {below} if {test} else {self.part(empty, 1)}"
+        return f"{self.part(numerator, 3)} / {below} if {test} else {self.branch_part(empty)}"
+
+
+def tuple_of(parts: Iterable[str]) -> str:
+    """The text of a tuple, of nothing too."""
+    return f"({''.join(f'{part}, ' for part in parts)})"
+
+
+def can_fail(node: Expression) -> bool:
+    """Whether computing a node may raise an error."""
+    return (isinstance(node, Apply) and node.function in FAILING) or any(map(can_fail, children(node)))
 
 
 def values_in(node: Expression) -> Iterable[int]:

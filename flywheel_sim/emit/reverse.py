@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from flywheel_sim.emit.python import ATOM, CALLS, OPERATORS, Printer, compile_function
+from flywheel_sim.emit.python import ATOM, CALLS, OPERATORS, Printer, compile_function, tuple_of
 from flywheel_sim.expressions import (
     Apply,
     Expression,
@@ -99,21 +99,23 @@ class ReversePrinter(Printer):
         for index in values:
             self.assign(f"v{index}", self.program.values[index])
         forward, self.lines = self.lines, []
+        seeds = self.seeds(sorted(needed))
+        for index, weight in seeds.items():
+            if self.fixed[index] and weight:
+                self.receive(Slot("value", index), weight)
         for index in reversed(values):
             self.back(self.program.values[index], f"a_v{index}")
         count = len(self.program.initial)
-        weights = [f"a{index}" for index in range(count + len(self.program.integrals))]
-        start = " = ".join([*(f"g_y{index}" for index in range(count)), *(f"g_{leaf}" for leaf in self.leaves), "0.0"])
-        result = ", ".join([*(f"g_y{index}" for index in range(count)), *(f"g_{leaf}" for leaf in self.leaves)])
+        gains = [*(f"g_y{index}" for index in range(count)), *(f"g_{leaf}" for leaf in self.leaves)]
         body = [
-            f"({', '.join(f'y{index}' for index in range(count))},) = y",
-            f"({', '.join(weights)},) = a",
+            f"{tuple_of(f'y{index}' for index in range(count))} = y",
+            f"{tuple_of(f'a{index}' for index in range(count + len(self.program.integrals)))} = a",
             *(f"p{index} = p[{index}] + slope[{index}] * (t - origin)" for index in sorted(self.moving)),
             *forward,
-            *self.seeds(values),
-            start,
+            *(f"a_v{index} = {seeds[index] or '0.0'}" for index in values),
+            " = ".join([*gains, "0.0"]),
             *self.lines,
-            f"return ({result},)",
+            f"return {tuple_of(gains)}",
         ]
         used = sorted(set(range(self.program.parameters)) - self.moving)
         head = [
@@ -121,9 +123,10 @@ class ReversePrinter(Printer):
             *(f"    w{index} = w[{index}]" for index in range(self.program.switches)),
             *(f"    {line}" for line in self.before),
         ]
-        leaves = "".join(f"{leaf}, " for leaf in self.leaves)
         inside = (f"        {line}" for line in body)
-        return "\n".join(["def make(p, w, slope, origin):", *head, "    def pull(t, s, y, a):", *inside, f"    return ({leaves}), pull"])
+        return "\n".join(
+            ["def make(p, w, slope, origin):", *head, "    def pull(t, s, y, a):", *inside, f"    return {tuple_of(self.leaves)}, pull"]
+        )
 
     def bare(self) -> dict[int, int]:
         return {int(leaf[1:]): place for place, leaf in enumerate(self.leaves) if leaf.startswith("p")}
@@ -143,8 +146,8 @@ class ReversePrinter(Printer):
             roots.extend([self.program.values[node.index]] if isinstance(node, Slot) and node.kind == "value" else children(node))
         return frozenset(found)
 
-    def seeds(self, values: Sequence[int]) -> list[str]:
-        """What each value is worth at once: as a rate between states, and as an integral."""
+    def seeds(self, values: Sequence[int]) -> dict[int, str]:
+        """What each value is worth at once: as a rate between states, and as an integral; no text where nothing."""
         worth: dict[int, list[str]] = {index: [] for index in values}
         for move in self.program.moves:
             terms = [f"+ a{move.destination}"] if move.destination >= 0 else []
@@ -154,7 +157,7 @@ class ReversePrinter(Printer):
         for number, index in enumerate(self.program.integrals):
             if number in self.weighed and index in worth:
                 worth[index].append(f"+ a{len(self.program.initial) + number}")
-        return [f"a_v{index} = {' '.join(terms).removeprefix('+ ') or '0.0'}" for index, terms in worth.items()]
+        return {index: " ".join(terms).removeprefix("+ ") for index, terms in worth.items()}
 
     # Forward, one variable for each result that will be needed again
 
@@ -163,8 +166,8 @@ class ReversePrinter(Printer):
         return f"{letter}{self.numbers}"
 
     def known(self, node: Expression) -> bool:
-        """Whether a node needs no line of its own: a number, a slot, or what rests on parameters alone."""
-        return isinstance(node, Number | Slot) or self.is_fixed(node)
+        """Whether a node needs no line of its own: a number, a slot, or what is computed beforehand."""
+        return isinstance(node, Number | Slot) or self.is_settled(node)
 
     def assign(self, name: str, node: Expression) -> None:
         """A line that gives a variable the value of a node."""
@@ -224,10 +227,12 @@ class ReversePrinter(Printer):
         """Lines for the one of two nodes that the test chooses; what they keep is known only there."""
         test, *nodes = choice
         outer, kept = self.lines, self.kept
+        self.branches += 1
         for word, chosen in zip((f"if {test}:", "else:"), nodes, strict=True):
             self.lines, self.kept = [], self.inside.setdefault((node, chosen), dict(kept))
             write(chosen)
             outer += [word, *(f"    {line}" for line in self.lines or ["pass"])]
+        self.branches -= 1
         self.lines, self.kept = outer, kept
 
     # Backward: hand the weight of a result on to what it was made from

@@ -1,4 +1,5 @@
-# fmt: off  (a model is a table of equations, and tables are read down their columns)
+# fmt: off
+# A model is a table of equations, and tables are read down their columns.
 """growth: attract, engage and delight, and what delighted customers give back.
 
 A funnel and a flywheel are two settings of this one model: the same accounts, the same frictions, the same
@@ -6,16 +7,7 @@ money, with the reinforcing loops off or on and the budget split one way or the 
 each of them is in exactly one stock at any time.
 """
 
-from flywheel_sim.measures import (
-    gain,
-    into,
-    lifetime,
-    marginal,
-    out_of,
-    passage,
-    so_far,
-    trailing,
-)
+from flywheel_sim.measures import gain, into, lifetime, marginal, out_of, passage, so_far, trailing
 from flywheel_sim.model import (
     Model,
     aux,
@@ -98,9 +90,7 @@ class Growth(Model):
 
     # Money becomes abilities, with diminishing returns; time erodes them
 
-    price = param(
-        25_000 / 12, "$/account/month", (800, 4_200), "what a new customer pays", "Pacific Crest 2016: contracts of 10/25/50 k$ a year"
-    )
+    price = param(25_000 / 12, "$/account/month", (800, 4_200), "what a new customer pays", "Pacific Crest 2016: contracts of 10/25/50 k$ a year")
     margin = share(0.79, (0.70, 0.85), "gross margin, success managers paid", "benchmark surveys: 70/79/85 %")
     half = param(
         ability(ads=90_000, attract=300_000, engage=250_000, delight=400_000, practice=700_000, programme=80_000, alignment=120_000),
@@ -173,9 +163,7 @@ class Growth(Model):
     asks = param(0.025, "1/month", (0.005, 0.05), "introductions an advocate makes unasked", "assumption: 15 % refer, about twice a year")
     asks_more = param(0.055, "1/month", (0, 0.08), "and more under a full programme", "Amplifinity: members of programmes, an upper bound")
     acts = param(deed(case_studies=0.002, reviews=0.008, mentions=0.05), "item/account/month", factor(3), "what an advocate does unasked")
-    acts_more = param(
-        deed(case_studies=0.010, reviews=0.030, mentions=0), "item/account/month", factor(3), "and more under a full programme"
-    )
+    acts_more = param(deed(case_studies=0.010, reviews=0.030, mentions=0), "item/account/month", factor(3), "and more under a full programme")
     proof_half = param(80, "item", (20, 300), "published items that give half the effect")
     proof_life = param(18, "month", (9, 36), "how long an item convinces", limits=(0.1, None))
     trust_gain = param(0.3, "1", (0, 0.6), "reach and odds added by endless proof")
@@ -187,9 +175,7 @@ class Growth(Model):
         "1/month",
         "introductions an advocate makes, more when asked and when there is something to show",
     )
-    acting = aux(
-        (acts + acts_more * level["programme"]) * exp(-silence * own_success), "item/account/month", "other things an advocate does"
-    )
+    acting = aux((acts + acts_more * level["programme"]) * exp(-silence * own_success), "item/account/month", "other things an advocate does")
     trust = aux(1 + trust_gain * published / (published + proof_half), "1", "published proof raises reach and odds")
     shade = aux(negative_word.gate(exp(-put_off * ratio(detractors, customers, empty=0))), "1", "detractors lower both")
     untouched = aux(saturation.gate(strangers / market), "1", "share of the market still to be reached")
@@ -253,9 +239,7 @@ class Growth(Model):
     discovery_time = param(
         0.8, "month", (0.3, 2), "to talk needs and fit through", "vendor benchmarks: cycle of 30/75/180 days", limits=(0.05, None)
     )
-    deciding_time = param(
-        1.8, "month", (0.7, 5), "first offer to yes or no", "vendor benchmarks: cycle of 30/75/180 days", limits=(0.05, None)
-    )
+    deciding_time = param(1.8, "month", (0.7, 5), "first offer to yes or no", "vendor benchmarks: cycle of 30/75/180 days", limits=(0.05, None))
     impatience = param(0.2, "1/month", (0, 0.6), "buyers who go when kept waiting, or walked through what they know")
     usual_win = share(0.22, (0.15, 0.35), "decisions won, all else being ordinary", "vendor benchmarks: 15/22/35 %", limits=(0.01, 0.99))
     referral_edge = param(1.6, "1", (0.8, 4.5), "odds of a referred deal over those of a cold one", "Olist: none; Implisit 2014: 4.5")
@@ -271,9 +255,7 @@ class Growth(Model):
     hire = flow(outside >> sellers, rate=spending * spread["sellers"] / seller_cost / hiring_time, note="the budget hires sellers")
     depart = flow(sellers >> outside, hazard=1 / hiring_time, note="sellers the budget no longer pays leave")
     selling = staff(carries * (sellers + founders), loop=staff_load, note="sellers and founders carry deals")
-    speed = aux(
-        origin(cold=1, referred=referral_speed) * (1 + engage_gain * level["engage"]), "1", "content and referrals save buyers time"
-    )
+    speed = aux(origin(cold=1, referred=referral_speed) * (1 + engage_gain * level["engage"]), "1", "content and referrals save buyers time")
     edge = aux(
         origin(cold=1, referred=referral_edge) * exp(pressing * own_sales - misfit * own_marketing),
         "1",
@@ -282,9 +264,7 @@ class Growth(Model):
     odds = aux(usual_win / (1 - usual_win) * edge * trust * shade, "1", "all that helps or hurts a decision multiplies its odds")
     chance = aux(odds / (1 + odds), "1", "share of decisions won")
     discover = flow(discovery >> deals, hazard=speed / discovery_time, served_by=selling, note="needs are clear, an offer is made")
-    balk = flow(
-        discovery >> lost, hazard=impatience * (forced + 1 - selling.pace), note="buyers go when kept waiting or told what they know"
-    )
+    balk = flow(discovery >> lost, hazard=impatience * (forced + 1 - selling.pace), note="buyers go when kept waiting or told what they know")
     win = flow(deals >> newcomers, hazard=chance * speed / deciding_time, served_by=selling, note="deals are won")
     lose = flow(deals >> lost, hazard=(1 - chance) * speed / deciding_time, served_by=selling, note="deals are lost")
     give_up = flow(deals >> lost, hazard=impatience * (1 - selling.pace), anytime=True, note="buyers go when kept waiting")
@@ -295,11 +275,9 @@ class Growth(Model):
     liking = param(1.25, "1", (0.5, 2), "newcomers delighted for each one who is content", "set for a net promoter score of 20-50")
     disliking = param(0.38, "1", (0.1, 0.8), "newcomers disappointed for each one who is content", "set for a net promoter score of 20-50")
     referred_liking = param(
-        1.25, "1", (1, 1.6), "referred customers fit better", "set for 10-18 % less churn: Schmitt 2011", limits=(0.01, None)
+        1.6, "1", (1, 2.5), "referred customers fit better", "set for 12 % less churn; Schmitt 2011 has 18 %", limits=(0.01, None)
     )
-    per_manager = param(
-        50, "account/person", (20, 100), "customers one success manager serves well", "surveys: 20/50/100", limits=(0.1, None)
-    )
+    per_manager = param(50, "account/person", (20, 100), "customers one success manager serves well", "surveys: 20/50/100", limits=(0.1, None))
     strain = share(0.5, (0, 0.8), "care lost where there is nobody to give it", limits=(0, 0.99))
     practice_gain = param(0.45, "1", (0, 1), "care added by endless practice")
     delight_gain = param(0.2, "1", (0, 0.5), "care added by endless content for customers")
@@ -320,9 +298,7 @@ class Growth(Model):
     first_care = aux(care * exp(-overselling * own_sales - regret * own_marketing), "1", "newcomers also feel broken promises and bad fit")
     likes = aux(liking * origin(cold=1, referred=referred_liking) * first_care, "1", "delighted newcomers for each content one")
     dislikes = aux(disliking / (origin(cold=1, referred=referred_liking) * first_care), "1", "disappointed newcomers for each content one")
-    settling = aux(
-        1 / (1 + likes + dislikes) / (onboarding_time * (1 + slowed * success_gap)), "1/month", "newcomers who find it merely fine"
-    )
+    settling = aux(1 / (1 + likes + dislikes) / (onboarding_time * (1 + slowed * success_gap)), "1/month", "newcomers who find it merely fine")
     delight = flow(newcomers >> advocates, hazard=likes * settling, note="newcomers are delighted")
     disappoint = flow(newcomers >> detractors, hazard=dislikes * settling, note="newcomers are disappointed")
     satisfy = flow(newcomers >> passives, hazard=settling, note="newcomers are content")

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from flywheel_sim.errors import ModelError, UnitError
 from flywheel_sim.expressions import (
-    COMPARISONS,
-    Apply,
     Dimension,
     Expression,
     Gate,
@@ -20,12 +18,13 @@ from flywheel_sim.expressions import (
     Time,
     lift,
 )
-from flywheel_sim.model.check import Check, name_of, unit_fix
+from flywheel_sim.model.check import Check, name_of, refuse_condition, unit_fix
 from flywheel_sim.model.declaration import Declaration
-from flywheel_sim.model.measures import Measure
+from flywheel_sim.model.measures import Gain, Measure
 from flywheel_sim.model.nodes import descend
 from flywheel_sim.model.symbols import (
     Auxiliary,
+    Cell,
     Claim,
     Edge,
     Flow,
@@ -77,7 +76,7 @@ class Build:
         self.names: dict[object, str] = {value: name for name, value in self.symbols.items()}
         self.time_unit = str(body.get("time_unit", "month"))
         if self.time_unit not in TIME_WORDS:
-            raise ModelError(f'{model}.time_unit = "{self.time_unit}" is no word for time', fix=f"use one of {', '.join(TIME_WORDS)}")
+            raise self.fault("time_unit", f' = "{self.time_unit}" is no word for time', f"use one of {', '.join(TIME_WORDS)}")
         # What each symbol is made of, down to other symbols: walked once, looked at often.
         self.parts = {name: tuple(descend(symbol, self.names)) for name, symbol in self.symbols.items()}
         self.check = Check(self.time_unit)
@@ -92,6 +91,7 @@ class Build:
         transfers = self.take_apart()
         scales = self.metrics_agree()
         self.everything_is_used()
+        self.levers_are_fit()
         units, shapes = self.units_and_shapes()
         return Declaration(
             name=self.model,
@@ -111,6 +111,7 @@ class Build:
             balance=self.setting("balance"),
             diagram=str(self.body.get("diagram", "")),
             claims=self.claims(),
+            places=self.places,
         )
 
     # Telling what is wrong
@@ -121,10 +122,15 @@ class Build:
         try:
             yield
         except ModelError as error:
-            detail = error.detail or (f"{name} = {write(equation, self.names, top=True)}" if equation is not None else "")
+            top = equation is self.symbols.get(name)
+            detail = error.detail or (f"{name} = {write(equation, self.names, top=top)}" if equation is not None else "")
             raise type(error)(
                 f"{self.model}.{name}: {error.cause}", place=self.places.get(name, ""), detail=detail, fix=error.fix
             ) from None
+
+    def fault(self, word: str, cause: str, fix: str) -> ModelError:
+        """What is wrong with a setting of the class."""
+        return ModelError(f"{self.model}.{word}{cause}", place=self.places.get(word, ""), fix=fix)
 
     def of_kind(self, kind: type[Kind]) -> list[tuple[str, Kind]]:
         return [(name, symbol) for name, symbol in self.symbols.items() if isinstance(symbol, kind)]
@@ -194,7 +200,9 @@ class Build:
             elif isinstance(symbol, Auxiliary):
                 with self.blame(name, symbol.expression):
                     self.check.shape(symbol)
-                    expect(self.check.unit(symbol.expression), symbol.unit, "declared in {wanted}, but its equation is in {found}")
+                    found = self.check.unit(symbol.expression)
+                    fix = "" if found is None else unit_fix(found, symbol.unit, symbol.expression)
+                    expect(found, symbol.unit, "declared in {wanted}, but its equation is in {found}", fix)
                     refuse_condition(symbol.expression)
             elif isinstance(symbol, Expression) and not self.is_measured(symbol):
                 with self.blame(name, symbol):
@@ -231,8 +239,6 @@ class Build:
                 f"{route} joins {units[0]} and {units[1]}",
                 fix="a flow moves one thing: give both ends the same unit, or use outside for one",
             )
-        if len(ends) == 2 and ends[0] is ends[1]:
-            raise ModelError(f"{route} goes nowhere", fix="make source and destination two different stocks")
         wanted = units[0] / self.check.time
         per = ""
         if flow.hazard is not None:
@@ -243,9 +249,26 @@ class Build:
         assert equation is not None
         with self.equation(word, equation):
             self.check.shape(equation)
-            expect(self.check.unit(equation), wanted, f"the {word} of {route} must be in {{wanted}}{per}, but is in {{found}}")
+            found = self.check.unit(equation)
+            fix = "" if found is None else self.other_word(flow, found, wanted) or unit_fix(found, wanted, equation)
+            expect(found, wanted, f"the {word} of {route} must be in {{wanted}}{per}, but is in {{found}}", fix)
             refuse_condition(equation)
         self.check.shape(flow)
+        if flow.served_by is not None:
+            pool, places = self.names.get(flow.served_by, "its staff"), self.check.unit(flow.served_by.places)
+            expect(places, units[0], f"the places of {pool} must be in {{wanted}}, as what they serve, but are in {{found}}")
+
+    def other_word(self, flow: Flow, found: Unit, wanted: Unit) -> str:
+        """The remedy where a total was given per head, or the other way round."""
+        heads = flow.source if flow.by is None else flow.by
+        per_head = (self.check.unit(heads) if isinstance(heads, Expression) else None) or ONE
+        who = write(heads, self.names)
+        if flow.hazard is not None and found == wanted * per_head:
+            instead = "hazard=" if flow.by is None else "hazard= and by="
+            return f"this is a total: write rate= instead of {instead}, or divide it by something in {per_head}"
+        if flow.rate is not None and found == wanted / per_head and per_head != ONE:
+            return f"this is per head of {who}: write hazard= instead of rate=, or multiply it by {who}"
+        return ""
 
     @contextlib.contextmanager
     def equation(self, word: str, equation: Expression) -> Iterator[None]:
@@ -261,19 +284,46 @@ class Build:
                 with self.blame(name):
                     raise ModelError("this staff serves nothing", fix=f"give a flow served_by={name}, or leave the staff out")
         transfers = Transfers([stock for _, stock in self.of_kind(Stock)], self.check.shape)
+        for name, parts in self.parts.items():
+            for group in (node for node in (self.symbols[name], *parts) if isinstance(node, Group)):
+                with self.blame(name):
+                    self.counts_once(group, transfers)
         for name, flow in self.of_kind(Flow):
             with self.blame(name):
+                self.goes_elsewhere(flow, transfers)
                 transfers.add(flow)
         for name, stock in self.of_kind(Stock):
             with self.blame(name):
                 transfers.advance(stock)
         return transfers
 
+    def counts_once(self, group: Group, transfers: Transfers) -> None:
+        seen: set[Cell] = set()
+        for member in group.members:
+            cells = transfers.cells_of(member)
+            if not seen.isdisjoint(cells):
+                raise ModelError(f"this group names {write(member, self.names)} twice", fix="name each stock, and each label of it, once")
+            seen.update(cells)
+
+    def goes_elsewhere(self, flow: Flow, transfers: Transfers) -> None:
+        if not set(transfers.cells_of(flow.source)).isdisjoint(transfers.cells_of(flow.destination)):
+            there = write(flow.destination, self.names)
+            raise ModelError(
+                f"{self.route(flow)} goes nowhere for those who are in {there} already",
+                fix="make source and destination two different stocks, or two labels of one",
+            )
+
     def metrics_agree(self) -> dict[Metric, float]:
         """How many of its declared unit one of what each metric measures is."""
         scales = {}
         for name, symbol in self.of_kind(Metric):
             with self.blame(name, symbol.expression):
+                units = self.units_of_stocks()
+                if any(isinstance(part, Gain) for part in self.parts[name]) and not set(self.counts()) & set(units):
+                    raise ModelError(
+                        f"gain() follows individuals, and no stock is in {', '.join(self.counts())}",
+                        fix=f"write counts = ... at the top of the class, with the unit that counts individuals: {', '.join(units)}",
+                    )
                 shape = self.measured.shape(symbol.expression)
                 if shape is not None:
                     raise ModelError(
@@ -303,6 +353,21 @@ class Build:
                         "nothing uses this parameter", fix="use it in an equation or take it out: a number that changes nothing misleads"
                     )
                 raise ModelError("it gates nothing", fix=f"write {name}.gate(signal, off=value) where it acts, or take it out")
+        if not self.of_kind(Stock):
+            raise ModelError(
+                f"{self.model} declares no stock, so there is nothing to simulate",
+                place=self.places.get("__qualname__", ""),
+                fix='write some_name = stock(0, "account") for what accumulates, and a flow into it',
+            )
+
+    def levers_are_fit(self) -> None:
+        for name, parameter in self.of_kind(Parameter):
+            if parameter.role == "lever" and parameter.dimension is not None:
+                with self.blame(name):
+                    raise ModelError(
+                        f"a lever is one number, this is one each for {', '.join(parameter.dimension.labels)}",
+                        fix="declare a lever for each label, or use param(...) if no strategy sets it",
+                    )
         splits = [name for name, parameter in self.of_kind(Parameter) if parameter.role == "split"]
         if len(splits) > 1:
             with self.blame(splits[1]):
@@ -323,15 +388,18 @@ class Build:
             shapes[name] = check.shape(symbol)
         return units, shapes
 
+    def units_of_stocks(self) -> list[str]:
+        return sorted({str(stock.unit) for _, stock in self.of_kind(Stock)})
+
     def counts(self) -> tuple[str, ...]:
         stated = self.body.get("counts")
         if stated is None:
             return ("account",)
         counts = (stated,) if isinstance(stated, str) else tuple(map(str, stated)) if isinstance(stated, tuple | list) else ()
-        units = sorted({str(stock.unit) for _, stock in self.of_kind(Stock)})
+        units = self.units_of_stocks()
         for unit in counts or (str(stated),):
             if unit not in units:
-                raise ModelError(f'{self.model}.counts = "{unit}", but no stock is in {unit}', fix=f"the stocks are in {', '.join(units)}")
+                raise self.fault("counts", f' = "{unit}", but no stock is in {unit}', f"the stocks are in {', '.join(units)}")
         return counts
 
     def setting(self, word: str) -> Expression | None:
@@ -344,9 +412,9 @@ class Build:
 
     def claims(self) -> tuple[Claim, ...]:
         stated = self.body.get("claims", ())
-        claims = tuple(stated) if isinstance(stated, tuple | list) else ()
+        claims = tuple(stated) if isinstance(stated, tuple | list) else (stated,)
         if not all(isinstance(claim, Claim) for claim in claims):
-            raise ModelError(f"{self.model}.claims holds something that is no claim", fix="make each with claim(number, sentence, test)")
+            raise self.fault("claims", " holds something that is no claim", "make each with claim(number, sentence, test)")
         return claims
 
     def one_number(self, word: str, node: object) -> Expression:
@@ -354,17 +422,11 @@ class Build:
             check = self.measured if isinstance(node, Metric) else self.check
             if check.shape(node) is None:
                 return node
-        raise ModelError(
-            f"{self.model}.{word} must be one number that has a name in this model", fix=f"write {word} = some_metric, a stock or a group"
-        )
+        bare = ", without quotation marks" if isinstance(node, str) else ""
+        raise self.fault(word, " must be one number that has a name in this model", f"write {word} = some_metric, a stock or a group{bare}")
 
 
-def expect(found: Unit | None, wanted: Unit, message: str) -> None:
+def expect(found: Unit | None, wanted: Unit, message: str, fix: str = "") -> None:
     """Refuse a unit that is not the one wanted; 0 fits any."""
     if found is not None and found != wanted:
-        raise UnitError(message.format(wanted=name_of(wanted), found=name_of(found)), fix=unit_fix(found, wanted))
-
-
-def refuse_condition(node: Expression) -> None:
-    if isinstance(node, Apply) and node.function in COMPARISONS:
-        raise ModelError("a condition is not a number", fix="use it in where(condition, then, otherwise)")
+        raise UnitError(message.format(wanted=name_of(wanted), found=name_of(found)), fix=fix or unit_fix(found, wanted))

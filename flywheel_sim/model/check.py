@@ -20,6 +20,7 @@ from flywheel_sim.expressions import (
     Table,
     Time,
     Total,
+    children,
     lift,
 )
 from flywheel_sim.model.measures import (
@@ -46,7 +47,7 @@ from flywheel_sim.model.symbols import (
 )
 from flywheel_sim.units import ONE, Unit, conversion, parse_unit, write_number
 
-__all__ = ["Check", "name_of", "unit_fix"]
+__all__ = ["Check", "name_of", "refuse_condition", "unit_fix"]
 
 Maybe = Unit | None  # None is the unit of 0: any
 
@@ -76,6 +77,9 @@ class Check:
             UnitError: if two parts of it do not fit together.
         """
         if node not in self.units:
+            where = isinstance(node, Apply) and node.function == "where"
+            for number in children(node)[1 if where else 0 :]:
+                refuse_condition(number)
             self.units[node] = self.find_unit(node)
         return self.units[node]
 
@@ -85,6 +89,11 @@ class Check:
                 return None if node.value == 0 or self.initial else ONE
             case Time():
                 return self.time
+            case Metric() if not self.measures:
+                raise ModelError(
+                    "it uses a metric, and metrics are known only when the run is over",
+                    fix="use what the metric is made of, or make this a metric(...) too",
+                )
             case Quantity() | Table() | Parameter() | Stock() | Auxiliary() | Metric():
                 if isinstance(node, Table):
                     self.unit(node.argument)
@@ -142,6 +151,8 @@ class Check:
             return self.unit(arguments[0])
         if name in {"*", "/"}:
             left, right = self.unit(arguments[0]), self.unit(arguments[1])
+            if name == "/" and isinstance(arguments[1], Number) and arguments[1].value == 0:
+                raise ModelError("it divides by 0", fix="write ratio(a, b, empty=c) where b can become 0")
             if name == "*":
                 return (left or ONE) * (right or ONE) if left is not None or right is not None else None
             return None if left is None else left / (right or ONE)
@@ -215,7 +226,7 @@ class Check:
         """Refuse a node whose unit is not, or cannot be, ``unit``."""
         found = self.unit(node)
         if found is not None and found != unit:
-            raise UnitError(f"{what} must be in {unit}, but is in {name_of(found)}", fix=unit_fix(found, unit))
+            raise UnitError(f"{what} must be in {unit}, but is in {name_of(found)}", fix=unit_fix(found, unit, node))
 
     # Shapes
 
@@ -273,17 +284,20 @@ class Check:
                 return None
 
     def flow_shape(self, node: Flow) -> Dimension | None:
-        ends = [self.shape(end) for end in (node.source, node.destination) if isinstance(end, Expression) and not isinstance(end, Group)]
-        arrayed = [end for end in ends if end is not None]
-        if len(arrayed) == 2:
-            met = arrayed[0].meet(arrayed[1])
-            if met is None:
+        """Where the labels of the two ends meet. A group has none of its own: its members keep to those of the destination."""
+        there = self.shape(node.destination) if isinstance(node.destination, Expression) else None
+        if not isinstance(node.source, Expression):
+            return there
+        members = node.source.members if isinstance(node.source, Group) else (node.source,)
+        met = there
+        for here in filter(None, map(self.shape, members)):
+            met = here if there is None else here.meet(there)
+            if there is not None and met is None:
                 raise ModelError(
-                    f"its ends have unrelated labels: {', '.join(arrayed[0].labels)} and {', '.join(arrayed[1].labels)}",
+                    f"its ends have unrelated labels: {', '.join(here.labels)} and {', '.join(there.labels)}",
                     fix='pick one label of an end: stock["label"]',
                 )
-            return met
-        return arrayed[0] if arrayed else None
+        return there if isinstance(node.source, Group) else met
 
     def meet(self, *nodes: Expression) -> Dimension | None:
         """Where the shapes of several values meet label by label."""
@@ -314,12 +328,21 @@ def is_condition(node: Expression) -> bool:
     return isinstance(node, Apply) and node.function in COMPARISONS
 
 
+def refuse_condition(node: Expression) -> None:
+    """Refuse a comparison where a number is meant."""
+    if is_condition(node):
+        raise ModelError("a condition is not a number", fix="use it in where(condition, then, otherwise)")
+
+
 def name_of(unit: Unit) -> str:
+    """A unit in a sentence."""
     return "a plain number" if unit == ONE else str(unit)
 
 
-def unit_fix(found: Unit, wanted: Unit) -> str:
+def unit_fix(found: Unit, wanted: Unit, equation: Expression | None = None) -> str:
     """How to get from one unit to another."""
+    if isinstance(equation, Number):
+        return f'write constant({write_number(equation.value)}, "{wanted}"), or a parameter in {wanted}'
     times = conversion(found, wanted)
     if times is not None:
         return f"convert it: 1 {found} is {write_number(times)} {wanted}"

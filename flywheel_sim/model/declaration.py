@@ -42,6 +42,7 @@ class Declaration(Record):
         balance: the metric of money gained less money spent so far, if the model has one.
         diagram: a sketch of where its stocks stand.
         claims: sentences that experiments can test.
+        places: ``file:line`` of every name.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Declaration(Record):
     balance: Expression | None
     diagram: str
     claims: tuple[Claim, ...]
+    places: Mapping[str, str]
 
     def of_kind(self, kind: type[Kind]) -> dict[str, Kind]:
         """The symbols of one kind, by name, in the order declared."""

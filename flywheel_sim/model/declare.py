@@ -9,7 +9,7 @@ from __future__ import annotations
 from flywheel_sim.errors import ModelError
 from flywheel_sim.expressions import Expression, Operand, Outside, Pick, Route, lift
 from flywheel_sim.model.symbols import Auxiliary, Claim, End, Flow, Friction, Group, Loop, Metric, Staff, Stock
-from flywheel_sim.units import parse_unit
+from flywheel_sim.model.word import read_unit, word
 
 __all__ = ["aux", "claim", "flow", "friction", "group", "loop", "metric", "staff", "stock"]
 
@@ -19,6 +19,7 @@ MOST_STAGES = 64
 # What accumulates and moves
 
 
+@word
 def stock(initial: Operand, unit: str, note: str = "", stages: int = 1) -> Stock:
     """What accumulates.
 
@@ -30,9 +31,10 @@ def stock(initial: Operand, unit: str, note: str = "", stages: int = 1) -> Stock
     """
     if not isinstance(stages, int) or not 1 <= stages <= MOST_STAGES:
         raise ModelError(f"stages={stages!r} is not possible", fix=f"use a whole number from 1 to {MOST_STAGES}")
-    return Stock(lift(initial), parse_unit(unit), note, stages, [])
+    return Stock(lift(initial), read_unit(unit), note, stages, [])
 
 
+@word
 def flow(
     route: Route,
     *,
@@ -75,10 +77,18 @@ def flow(
         )
     if rate is not None and (by is not None or served_by is not None):
         raise ModelError("by= and served_by= go with hazard=, which is per head", fix="give hazard= instead of rate=")
-    if by is not None and not isinstance(end(by), Stock | Group | Pick):
-        raise ModelError("by= names the stock or group whose members cause the flow")
+    if by is not None and not (isinstance(by, Stock | Group) or (isinstance(by, Pick) and isinstance(by.of, Stock))):
+        raise ModelError(
+            "by= names the stock or group whose members cause the flow", fix="write by=customers, with customers a stock or group"
+        )
+    for argument, given, kind in (("served_by", served_by, Staff), ("friction", friction, Friction)):
+        if given is not None and not isinstance(given, kind):
+            word_for = kind.__name__.lower()
+            raise ModelError(
+                f"{argument}= takes a {word_for}, not {given!r}", fix=f"write some_name = {word_for}(...) above, and that name here"
+            )
     if by is not None and served_by is not None:
-        raise ModelError("a flow is caused by members (by=) or served by staff (served_by=), not both")
+        raise ModelError("a flow is caused by members (by=) or served by staff (served_by=), not both", fix="leave one of the two out")
     made = Flow(
         source,
         destination,
@@ -105,11 +115,13 @@ def end(place: object) -> End:
     raise ModelError("a flow runs between stocks", fix="make both ends a stock, stock[label], a group (as source) or outside")
 
 
+@word
 def aux(expression: Operand, unit: str, note: str = "") -> Auxiliary:
     """A named equation with its unit stated."""
-    return Auxiliary(lift(expression), parse_unit(unit), note)
+    return Auxiliary(lift(expression), read_unit(unit), note)
 
 
+@word
 def group(*members: Expression | str, note: str = "") -> Group:
     """Stocks as one; a flow out of it leaves each member. The last argument may be the note."""
     stocks = list(members)
@@ -119,13 +131,14 @@ def group(*members: Expression | str, note: str = "") -> Group:
     for member in stocks:
         node = end(member)
         if isinstance(node, Outside):
-            raise ModelError("outside cannot be a member of a group")
+            raise ModelError("outside cannot be a member of a group", fix="leave it out: what comes from it is into(group)")
         nodes.extend(node.members if isinstance(node, Group) else (node,))
     if not nodes:
         raise ModelError("a group needs members", fix="write group(stock, stock, ..., note=...)")
     return Group(tuple(nodes), note)
 
 
+@word
 def staff(places: Operand, *, loop: Loop | None = None, queue: bool = False, note: str = "") -> Staff:
     """How many accounts can be served at once.
 
@@ -141,11 +154,13 @@ def staff(places: Operand, *, loop: Loop | None = None, queue: bool = False, not
 # Loops and frictions
 
 
+@word
 def loop(label: str, note: str = "") -> Loop:
     """A feedback loop, such as ``loop("R1", "customers bring customers")``."""
     return Loop(label, note)
 
 
+@word
 def friction(label: str, note: str = "") -> Friction:
     """Something that holds accounts up or loses them; listed in ``off`` like a loop, but none."""
     return Friction(label, note)
@@ -154,6 +169,7 @@ def friction(label: str, note: str = "") -> Friction:
 # What is measured
 
 
+@word
 def metric(
     expression: Operand, unit: str, note: str = "", better: str | None = "higher", beside: Metric | None = None, *, percent: bool = False
 ) -> Metric:
@@ -169,9 +185,10 @@ def metric(
     """
     if better not in {"higher", "lower", None}:
         raise ModelError(f"better={better!r} is not possible", fix='use "higher", "lower" or None')
-    return Metric(lift(expression), parse_unit(unit), note, better, beside, percent)
+    return Metric(lift(expression), read_unit(unit), note, better, beside, percent)
 
 
+@word
 def claim(number: int, sentence: str, test: object) -> Claim:
     """A sentence about the model, and the test that can find it true or false."""
     return Claim(number, sentence, test)

@@ -5,14 +5,22 @@ from __future__ import annotations
 import sys
 from typing import Any, NoReturn
 
-from flywheel_sim.errors import ModelError
+from flywheel_sim.errors import ModelError, closest
 from flywheel_sim.expressions import Expression
 from flywheel_sim.model.build import SETTINGS, build
 from flywheel_sim.model.declaration import Declaration
 from flywheel_sim.model.show import html_page, text_page
-from flywheel_sim.model.symbols import Staff, Switch
+from flywheel_sim.model.symbols import Auxiliary, Flow, Group, Metric, Parameter, Staff, Stock, Switch
 
 __all__ = ["Model", "ModelKind", "declaration"]
+
+
+class NotDeclaredError(ModelError, NameError):
+    """A name in a class body that nothing has yet: Python's own error and ours."""
+
+
+# What is declared by a word of its own, and would be lost without a name.
+PARTS = (Parameter, Stock, Auxiliary, Group, Flow, Metric, Switch, Staff)
 
 
 class Body(dict[str, object]):
@@ -27,6 +35,12 @@ class Body(dict[str, object]):
     def __setitem__(self, name: str, value: object) -> None:
         frame = sys._getframe(1)  # noqa: SLF001  the line of the class body that is being written
         place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        if name in SETTINGS and isinstance(value, PARTS) and value not in self.declared:
+            raise ModelError(
+                f"{self.model}.{name} is a setting of the model and cannot name a part of it",
+                place=place,
+                fix=f"give the {type(value).__name__.lower()} another name; then {name} = that_name is possible",
+            )
         if name not in SETTINGS and isinstance(value, Expression | Switch | Staff):
             if name in self:
                 raise ModelError(
@@ -45,6 +59,19 @@ class Body(dict[str, object]):
             raise ModelError(f"{self.model}.{name} is declared twice", place=place, fix="give one of the two another name")
         self.places[name] = place
         super().__setitem__(name, value)
+
+    def __missing__(self, name: str) -> NoReturn:
+        """A name that the class body does not hold: Python looks further, and where that is in vain we say so."""
+        frame = sys._getframe(1)  # noqa: SLF001  the line of the class body that asks
+        if name in frame.f_globals or name in frame.f_builtins or name in frame.f_code.co_freevars or name.startswith("__"):
+            raise KeyError(name)  # __annotations__, for one, is asked for before it is made
+        found = closest(name, [*self.declared.values(), *frame.f_globals])
+        meant = f"did you mean {found}? Otherwise " if found else ""
+        raise NotDeclaredError(
+            f"{self.model}: {name} is not declared so far",
+            place=f"{frame.f_code.co_filename}:{frame.f_lineno}",
+            fix=f"{meant}declare it above this line, or import it; what goes in a circle goes through a stock",
+        )
 
 
 class ModelKind(type):

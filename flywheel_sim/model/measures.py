@@ -9,6 +9,7 @@ from __future__ import annotations
 from flywheel_sim.errors import ModelError
 from flywheel_sim.expressions import Expression, Operand, Pick, lift
 from flywheel_sim.model.symbols import Edge, Flow, Group, Parameter, Stock
+from flywheel_sim.model.word import word
 
 __all__ = [
     "Gain",
@@ -81,16 +82,19 @@ class Marginal(Measure):
     lever: Parameter
 
 
+@word
 def so_far(x: Operand) -> Expression:
     """The integral of ``x`` since the start."""
     return SoFar(lift(x))
 
 
+@word
 def trailing(x: Operand, window: Expression) -> Expression:
     """The mean of ``x`` over the last ``window``, or over what there is; at the start, ``x`` itself."""
     return Trailing(lift(x), lift(window))
 
 
+@word
 def lifetime(group: Expression, discount: Operand = 0) -> Expression:
     """The expected time in ``group`` of those who enter it today, with all hazards as they are today.
 
@@ -105,11 +109,13 @@ def lifetime(group: Expression, discount: Operand = 0) -> Expression:
     return Lifetime(stocks_only(group, "lifetime"), lift(discount))
 
 
+@word
 def survival(group: Expression, time: Expression) -> Expression:
     """The share of today's entrants to ``group`` who are in it still after ``time``, hazards as they are today."""
     return Survival(stocks_only(group, "survival"), lift(time))
 
 
+@word
 def passage(*stocks: Expression, by: Expression) -> Expression:
     """The mean time in ``stocks`` of those among today's entrants who leave by the flow ``by``.
 
@@ -123,6 +129,7 @@ def passage(*stocks: Expression, by: Expression) -> Expression:
     return Passage(tuple(stocks_only(stock, "passage") for stock in stocks), by)
 
 
+@word
 def gain() -> Expression:
     """The loop gain K: the spectral radius of F V^-1 over the counted stocks, hazards as they are today.
 
@@ -132,6 +139,7 @@ def gain() -> Expression:
     return Gain()
 
 
+@word
 def marginal(cost: Operand, result: Operand, lever: Expression) -> Expression:
     """The further ``cost`` for one further ``result``, from a second run with ``lever`` 1 % higher."""
     if not isinstance(lever, Parameter) or lever.role != "lever":
@@ -139,11 +147,13 @@ def marginal(cost: Operand, result: Operand, lever: Expression) -> Expression:
     return Marginal(lift(cost), lift(result), lever)
 
 
+@word
 def into(group: Expression) -> Expression:
     """What enters a stock or group from elsewhere, a unit of time."""
     return Edge("into", stocks_only(group, "into"))
 
 
+@word
 def out_of(group: Expression) -> Expression:
     """What leaves a stock or group for elsewhere, a unit of time."""
     return Edge("out_of", stocks_only(group, "out_of"))

@@ -7,8 +7,9 @@ import math
 from flywheel_sim.errors import ModelError
 from flywheel_sim.expressions import Dimension, Labelled, Number, lift
 from flywheel_sim.model.symbols import Parameter, Range
+from flywheel_sim.model.word import read_unit, word
 from flywheel_sim.records import Record
-from flywheel_sim.units import parse_unit, write_number
+from flywheel_sim.units import write_number
 
 __all__ = ["Factor", "factor", "lever", "param", "plain", "share", "split", "write_range"]
 
@@ -23,6 +24,7 @@ Between = Range | Factor | Labelled | None
 Limits = tuple[float | None, float | None] | None
 
 
+@word
 def param(
     default: float | Labelled, unit: str, between: Between = None, note: str = "", source: str = "assumption", limits: Limits = None
 ) -> Parameter:
@@ -40,6 +42,7 @@ def param(
     return parameter(default, unit, between, note, source, limits, role="parameter")
 
 
+@word
 def share(
     default: float | Labelled, between: Between = None, note: str = "", source: str = "assumption", limits: Limits = (0, 1)
 ) -> Parameter:
@@ -47,6 +50,7 @@ def share(
     return parameter(default, "1", between, note, source, limits, role="parameter")
 
 
+@word
 def lever(
     default: float,
     unit: str,
@@ -60,6 +64,7 @@ def lever(
     return parameter(default, unit, between, note, source, limits, role="lever", force=force)
 
 
+@word
 def split(shares: Labelled, note: str = "") -> Parameter:
     """The one lever of shares, together 1; a label that is not named gets nothing."""
     if not isinstance(shares, Labelled):
@@ -73,6 +78,7 @@ def split(shares: Labelled, note: str = "") -> Parameter:
     return made
 
 
+@word
 def factor(times: float) -> Factor:
     """The range from a value over ``times`` to a value times ``times``."""
     if not times > 1:
@@ -91,6 +97,7 @@ def parameter(
     force: bool = False,
 ) -> Parameter:
     values, over = by_label(default)
+    measured_in = read_unit(unit)
     ranges = {label: plausible(between, label, value) for label, value in values.items()}
     lowest = min((low for low, _ in filter(None, ranges.values())), default=-math.inf)
     if limits is None:
@@ -100,7 +107,10 @@ def parameter(
     for label, value in values.items():
         where_ = f" for {label}" if label else ""
         if not low <= value <= high:
-            raise ModelError(f"the default {write_number(value)}{where_} is outside its limits {write_range((low, high))}")
+            raise ModelError(
+                f"the default {write_number(value)}{where_} is outside its limits {write_range((low, high))}",
+                fix="change the default or the limits",
+            )
         around = ranges[label]
         if around and not around[0] <= value <= around[1]:
             raise ModelError(
@@ -108,8 +118,11 @@ def parameter(
                 fix="widen the range or change the default",
             )
         if around and not (low <= around[0] and around[1] <= high):
-            raise ModelError(f"the plausible range {write_range(around)}{where_} reaches outside the limits {write_range((low, high))}")
-    return Parameter(values, parse_unit(unit), ranges, note, source, (low, high), role, force, over)
+            raise ModelError(
+                f"the plausible range {write_range(around)}{where_} reaches outside the limits {write_range((low, high))}",
+                fix="narrow the range or widen the limits",
+            )
+    return Parameter(values, measured_in, ranges, note, source, (low, high), role, force, over)
 
 
 def by_label(default: float | Labelled) -> tuple[dict[str | None, float], Dimension | None]:
@@ -122,6 +135,7 @@ def by_label(default: float | Labelled) -> tuple[dict[str | None, float], Dimens
 
 
 def plain(value: object) -> float:
+    """The number that a literal is, and nothing that has to be computed."""
     node = lift(value)
     if not isinstance(node, Number):
         raise ModelError("a default is a plain number", fix="use aux(...) or stock(...) for something computed from other values")
@@ -147,6 +161,7 @@ def plausible(between: Between, label: str | None, value: float) -> Range | None
 
 
 def write_range(ends: Range) -> str:
+    """A range in a sentence."""
     low, high = ends
     if math.isinf(high):
         return f"{write_number(low)} or more" if not math.isinf(low) else "any number"

@@ -125,8 +125,8 @@ def settable(model: Declaration, wanted: Callable[[str], bool], *, sources: bool
 def metrics(model: Declaration) -> Section:
     rows = []
     for name, metric in model.of_kind(Metric).items():
-        better = f", {metric.better} is better" if metric.better else ""
-        rows.append((name, model.write(metric.expression), str(metric.unit), metric.note + better))
+        better = f"{metric.better} is better" if metric.better else ""
+        rows.append((name, model.write(metric.expression), str(metric.unit), ", ".join(filter(None, (metric.note, better)))))
     return Section("Metrics", ("name", "measured as", "unit", "what it is"), tuple(rows))
 
 
@@ -135,7 +135,8 @@ def write_plausible(ends: Range | None) -> str:
 
 
 def heading(model: Declaration) -> tuple[str, str]:
-    counted = " and ".join(model.counts)
+    units = {str(stock.unit) for stock in model.of_kind(Stock).values()}
+    counted = " and ".join(unit for unit in model.counts if unit in units) or "none"
     return f"{model.name}: {model.note}".rstrip(": "), f"time in {model.time_unit}s; whole individuals: {counted}"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flywheel_sim.errors import ModelError
 from flywheel_sim.expressions import Dimension, Expression, Gate, Operand, Outside, lift
+from flywheel_sim.model.word import word
 from flywheel_sim.records import Record
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class Switch(Record):
     label: str
     note: str
 
+    @word
     def gate(self, signal: Operand, off: Operand | None = None) -> Expression:
         """The signal it carries, and the value that takes its place when it does not run."""
         return Gate(self, lift(signal), None if off is None else lift(off))
@@ -124,6 +126,7 @@ class Loop(Switch):
 class Friction(Switch):
     """Something that holds accounts up or loses them."""
 
+    @word
     def gate(self, signal: Operand, off: Operand | None = None) -> Expression:
         if off is None:
             raise ModelError("a friction needs the value of a world without it", fix="write friction.gate(signal, off=0)")

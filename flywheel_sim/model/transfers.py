@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
+from functools import reduce
 
 from flywheel_sim.errors import ModelError
 from flywheel_sim.expressions import (
@@ -64,20 +65,20 @@ class Transfers:
         for stock in stocks:
             for label in labels_of(shape(stock)):
                 self.cells[stock, label] = tuple(Cell(stock, label, stage) for stage in range(stock.stages))
-        self.served: dict[Staff, list[Expression]] = {}
+        self.served: dict[Staff, dict[Cell, None]] = {}  # a set in order: whoever two flows serve is counted once
         self.of_flow: dict[Flow, dict[str | None, list[Transfer]]] = {}
         self.list: list[Transfer] = []
         self.hazards: dict[tuple[Flow, str | None, int], Part] = {}
 
     def add(self, flow: Flow) -> None:
         """Take a flow apart."""
-        if flow.served_by is not None and isinstance(flow.source, Expression):
-            served = self.served.setdefault(flow.served_by, [])
-            if flow.source not in served:
-                served.append(flow.source)
         self.of_flow[flow] = {label: self.arrows(flow, label) for label in labels_of(self.shape(flow))}
         for transfers in self.of_flow[flow].values():
             self.list.extend(transfers)
+            if flow.served_by is not None:
+                sources = [transfer.source for transfer in transfers if transfer.source is not None]
+                whole = (cell for source in sources for cell in self.cells[source.stock, source.label])
+                self.served.setdefault(flow.served_by, {}).update(dict.fromkeys(whole))
 
     def advance(self, stock: Stock) -> None:
         """The arrows along a chain of stages, once all ways out of it are known."""
@@ -90,11 +91,7 @@ class Transfers:
 
     def pace(self, staff: Staff) -> Expression:
         """min(1, places / accounts in the stocks it serves), behind the loop of the staff if it has one."""
-        work: Expression | None = None
-        for end in self.served.get(staff, []):
-            one = Total(end) if self.shape(end) is not None else end
-            work = one if work is None else Apply("+", (work, one))
-        assert work is not None  # a staff that serves nothing is refused when the class is made
+        work = add_up(self.served[staff])  # a staff that serves nothing is refused when the class is made
         pace = Apply("minimum", (Number(1.0), Apply("ratio", (staff.places, work, Number(1.0)))))
         return Gate(staff.loop, pace, None) if staff.loop else pace
 
@@ -124,44 +121,62 @@ class Transfers:
 
     def arrows(self, flow: Flow, label: str | None) -> list[Transfer]:
         destination = self.entry(flow.destination, label)
-        if isinstance(flow.source, Outside):
-            chains: list[tuple[Cell, ...]] = [()]
-        elif isinstance(flow.source, Group):
-            chains = [self.cells[cell.stock, cell.label] for cell in self.cells_of(flow.source) if cell.stage == 0]
-        else:
-            chains = [self.chain(flow.source, label)]
+        chains = self.chains(flow.source, label)
+        heads = tuple(itertools.chain(*chains))
         made: list[Transfer] = []
         for chain in chains:
             if not chain:
-                made.append(self.arrow(flow, label, None, destination, 1))
+                made.append(self.arrow(flow, label, None, destination, 1, heads))
             elif flow.anytime:
-                made.extend(self.arrow(flow, label, cell, destination, 1) for cell in chain)
+                made.extend(self.arrow(flow, label, cell, destination, 1, heads) for cell in chain)
             else:
-                made.append(self.arrow(flow, label, chain[-1], destination, len(chain)))
+                made.append(self.arrow(flow, label, chain[-1], destination, len(chain), heads))
         return made
 
-    def arrow(self, flow: Flow, label: str | None, source: Cell | None, destination: Cell | None, times: int) -> Transfer:
-        """One arrow; ``times`` is by how much the last of a chain of stages is faster than the whole."""
+    def chains(self, source: End, label: str | None) -> list[tuple[Cell, ...]]:
+        """What a flow leaves at one of its labels. The members of a group keep to their labels, if the flow has any."""
+        if isinstance(source, Outside):
+            return [()]
+        if not isinstance(source, Group):
+            return [self.chain(source, label)]
+        made = []
+        for member in source.members:
+            labels = labels_of(self.shape(member))
+            made += [self.chain(member, one) for one in labels if one is None or label is None or one == label]
+        return made
+
+    def arrow(
+        self, flow: Flow, label: str | None, source: Cell | None, destination: Cell | None, times: int, heads: tuple[Cell, ...]
+    ) -> Transfer:
+        """One arrow.
+
+        Args:
+            flow: the flow it belongs to.
+            label: of the flow.
+            source: where it leaves.
+            destination: where it arrives.
+            times: by how much the last of a chain of stages is faster than the whole.
+            heads: all that the flow leaves at this label.
+        """
         if flow.rate is not None:
             rate = self.at(flow.rate, label)
-            several = isinstance(flow.source, Group) or (source is not None and source.stock.stages > 1)
-            if several:  # in total: it falls on all heads alike
-                if not flow.anytime and not isinstance(flow.source, Group):
+            if source is not None and len(heads) > 1:  # in total: it falls on all heads alike
+                if source.stock.stages > 1 and not flow.anytime:
                     raise ModelError("a rate out of a stock with stages needs to know from which", fix="add anytime=True, or give hazard=")
-                heads = Total(flow.source) if self.shape(flow.source) is not None else flow.source  # type: ignore[arg-type]
-                rate = Apply("*", (rate, Apply("ratio", (source, heads, Number(0.0)))))  # type: ignore[arg-type]
+                rate = Apply("*", (rate, Apply("ratio", (source, add_up(heads), Number(0.0)))))
             return Transfer(flow, label, source, destination, Part(rate), None, ())
         hazard = self.hazard(flow, label, times)
         if flow.by is None:
             assert source is not None
             return Transfer(flow, label, source, destination, Part(Apply("*", (hazard, source))), hazard, (source,))
-        if source is not None and source.stock.stages > 1:
+        if len(heads) > 1:
             raise ModelError(
-                "members elsewhere (by=) cannot move accounts out of a stock with stages", fix="take them from a stock without stages"
+                "members elsewhere (by=) cannot move accounts out of a stock with stages or out of a group",
+                fix="take them from one stock without stages",
             )
         by = flow.by
         if self.shape(by) is not None:
-            by = Pick(by, label) if label and meets(self.shape(by), self.shape(flow)) else Total(by)
+            by = self.at(by, label, "by=") if meets(self.shape(by), self.shape(flow)) else Total(by)
         heads_of = by.of if isinstance(by, Total) else by
         return Transfer(flow, label, source, destination, Part(Apply("*", (hazard, by))), hazard, self.cells_of(heads_of))
 
@@ -187,10 +202,7 @@ class Transfers:
                 f"a stock with stages={len(chain)} is left only from its last stage, but nothing leaves it",
                 fix="add a flow out of it (hazard=, not anytime), or drop stages=",
             )
-        together: Expression = ways_out[0]
-        for hazard in ways_out[1:]:
-            together = Apply("+", (together, hazard))
-        hazard = Part(together)
+        hazard = Part(add_up(ways_out))
         return [
             Transfer(None, source.label, source, following, Part(Apply("*", (hazard, source))), hazard, (source,))
             for source, following in itertools.pairwise(chain)
@@ -205,19 +217,24 @@ class Transfers:
             return self.cells[end.of, end.label]  # type: ignore[index]
         return self.cells[end, label if self.shape(end) is not None else None]  # type: ignore[index]
 
-    def at(self, expression: Expression, label: str | None) -> Expression:
+    def at(self, expression: Expression, label: str | None, what: str = "its equation") -> Expression:
         """An equation at one label of its flow."""
         shape = self.shape(expression)
         if shape is None:
             return expression
         if label is None:
             raise ModelError(
-                f"its equation has a value each for {', '.join(shape.labels)}, but its ends have no labels",
-                fix="add them up with total(...)",
+                f"{what} has a value each for {', '.join(shape.labels)}, but its ends have no labels",
+                fix='add them up with total(...), or pick one with x["label"]',
             )
         if label not in shape.labels:
-            raise ModelError(f"its equation has no value for {label}", fix=f"its labels are {', '.join(shape.labels)}")
+            raise ModelError(f"{what} has no value for {label}", fix=f"its labels are {', '.join(shape.labels)}")
         return Pick(expression, label)
+
+
+def add_up(parts: Iterable[Expression]) -> Expression:
+    """The sum of at least one part."""
+    return reduce(lambda left, right: Apply("+", (left, right)), parts)
 
 
 def labels_of(shape: Dimension | None) -> tuple[str | None, ...]:

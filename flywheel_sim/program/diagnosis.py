@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from flywheel_sim.errors import StateError
-from flywheel_sim.expressions import Expression, Gate, Slot, Walk, children
-from flywheel_sim.program.program import Inputs, Program, written
+from flywheel_sim.expressions import Apply, Expression, Gate, Slot, Walk, children
+from flywheel_sim.program.program import OUTSIDE, Inputs, Move, Program, written
 from flywheel_sim.units import ONE, write_number
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from flywheel_sim.program.lower import Lowered
 
-__all__ = ["broken_equation", "broken_flow", "broken_state", "walk_values"]
+__all__ = ["broken_equation", "broken_flow", "broken_start", "broken_state", "walk_values"]
 
 
 def walk_values(program: Program, inputs: Inputs, parameters: Sequence[float], states: Sequence[float], time: float, start: float) -> Walk:
@@ -37,6 +37,10 @@ def walk_values(program: Program, inputs: Inputs, parameters: Sequence[float], s
             case Gate(off=Expression() as off):
                 chosen: float = walk(node.signal if walk(node.switch) else off)
                 return chosen
+            case Apply("ratio", (numerator, denominator, empty)):  # as printed: what is not taken is not computed
+                below: float = walk(denominator)
+                divided: float = walk(numerator) / below if below else walk(empty)
+                return divided
             case _:
                 return None
 
@@ -44,21 +48,50 @@ def walk_values(program: Program, inputs: Inputs, parameters: Sequence[float], s
     return walk
 
 
-def broken_equation(lowered: Lowered, inputs: Inputs, parameters: Sequence[float], states: Sequence[float], time: float) -> StateError:
-    """The error for a value that could not be computed, or came out infinite or undefined."""
-    walk = walk_values(lowered.program, inputs, parameters, states, time, time)
+def broken_equation(
+    lowered: Lowered, inputs: Inputs, parameters: Sequence[float], states: Sequence[float], time: float, start: float
+) -> StateError:
+    """The error for a value that could not be computed, or came out infinite or undefined.
+
+    Args:
+        lowered: the model.
+        inputs: of the run.
+        parameters: at that time.
+        states: at that time.
+        time: when it happened.
+        start: of the step in which it happened.
+    """
+    walk = walk_values(lowered.program, inputs, parameters, states, time, start)
     for index, name in enumerate(lowered.layout.values):
+        node = Slot("value", index)
         try:
-            value = walk(Slot("value", index))
+            value = walk(node)
         except (ArithmeticError, ValueError) as reason:
-            remedy = next((fix for kind, fix in REMEDIES.items() if isinstance(reason, kind)), "")
-            return explain(lowered, inputs, time, name, f"{name} cannot be computed: {reason}", [index], remedy)
+            return explain(lowered, inputs, time, name, f"{name} cannot be computed: {reason}", [node], remedy_for(reason))
         if not math.isfinite(value):
-            return explain(lowered, inputs, time, name, f"{name} is {value}", [index], REMEDIES[OverflowError])
-    for index, value in enumerate(states):
-        if not math.isfinite(value):
-            return broken_state(lowered, inputs, time, index, value)
-    return explain(lowered, inputs, time, lowered.declaration.name, "a number overflowed", [], REMEDIES[OverflowError])
+            return explain(lowered, inputs, time, name, f"{name} is {value}", [node], REMEDIES[OverflowError])
+    largest = max(range(len(states)), key=lambda index: abs(states[index]) if math.isfinite(states[index]) else math.inf)
+    return broken_state(lowered, inputs, time, largest, states[largest])
+
+
+def broken_start(lowered: Lowered, inputs: Inputs) -> StateError | None:
+    """The error for the first stock that starts below zero, or whose start cannot be computed; None if all can start."""
+    counted = {index for members in lowered.program.counted.values() for index in members}
+    walk = walk_values(lowered.program, inputs, inputs.parameters, (), 0.0, 0.0)
+    for index, node in enumerate(lowered.program.initial):
+        name = lowered.layout.states[index]
+        try:
+            value = float(walk(node))
+        except (ArithmeticError, ValueError) as reason:
+            return explain(lowered, inputs, 0.0, name, f"the start of {name} cannot be computed: {reason}", [node], remedy_for(reason))
+        if not math.isfinite(value) or (value < 0 and index in counted):
+            remedy = "start it at 0 or above, with maximum(0, ...) where it is computed"
+            return explain(lowered, inputs, 0.0, name, f"{name} starts at {value:.4g}", [node], remedy)
+    return None
+
+
+def remedy_for(reason: Exception) -> str:
+    return next((fix for kind, fix in REMEDIES.items() if isinstance(reason, kind)), "")
 
 
 REMEDIES: dict[type[Exception], str] = {
@@ -70,26 +103,38 @@ EMPTIED = "take a shorter step, or give the outflow a hazard instead of a rate"
 
 
 def broken_state(lowered: Lowered, inputs: Inputs, time: float, state: int, value: float) -> StateError:
-    """The error for a stock that is negative, infinite or undefined."""
+    """The error for a stock that is negative, infinite or undefined, or changes too fast to be computed."""
     name = lowered.layout.states[state]
     out = [move for move in lowered.program.moves if move.source == state]
     into = [move for move in lowered.program.moves if move.destination == state]
-    if value < 0:
-        drains = sorted({written(*lowered.layout.flows[move.flow]) for move in out if move.flow >= 0})
-        cause = f"{name} fell below zero ({value:.4g}), drained by {', '.join(drains) or 'nothing'}"
-        return explain(lowered, inputs, time, name, cause, [move.rate for move in (*out, *into)], EMPTIED)
-    return explain(lowered, inputs, time, name, f"{name} is {value}", [move.rate for move in (*into, *out)], REMEDIES[OverflowError])
+    rates = [Slot("value", move.rate) for move in ((*out, *into) if value < 0 else (*into, *out))]
+    if not math.isfinite(value):
+        return explain(lowered, inputs, time, name, f"{name} is {value}", rates, REMEDIES[OverflowError])
+    if value >= 0:
+        return explain(lowered, inputs, time, name, f"{name} ({value:.4g}) changes too fast", rates, REMEDIES[OverflowError])
+    drains = sorted({written(*lowered.layout.flows[move.flow]) for move in out if move.flow >= 0})
+    more = f"it is drained by {', '.join(drains)}" if drains else ""
+    return explain(lowered, inputs, time, name, f"{name} fell below zero ({value:.4g})", rates, EMPTIED, more)
 
 
-def broken_flow(lowered: Lowered, inputs: Inputs, time: float, flow: int, value: float) -> StateError:
-    """The error for a flow that runs backwards."""
-    name = written(*lowered.layout.flows[flow])
-    rates = [move.rate for move in lowered.program.moves if move.flow == flow]
+def broken_flow(lowered: Lowered, inputs: Inputs, time: float, move: Move, value: float) -> StateError:
+    """The error for a flow that runs backwards, or a chain of stages that does."""
+    if move.flow == OUTSIDE:
+        cell = next(cell for cell, index in lowered.cells.items() if index == move.source)
+        name = written(lowered.declaration.names[cell.stock], cell.label)
+        cause = f"{name} runs backwards from stage to stage ({value:.4g})"
+        rates = [Slot("value", move.rate)]
+    else:
+        name = written(*lowered.layout.flows[move.flow])
+        cause = f"the flow {name} runs backwards ({value:.4g})"
+        rates = [Slot("value", other.rate) for other in lowered.program.moves if other.flow == move.flow]
     fix = "declare the way back as a flow of its own, or keep the rate above 0 with maximum(0, ...)"
-    return explain(lowered, inputs, time, name, f"the flow {name} runs backwards ({value:.4g})", rates, fix)
+    return explain(lowered, inputs, time, name, cause, rates, fix)
 
 
-def explain(lowered: Lowered, inputs: Inputs, time: float, name: str, cause: str, values: Sequence[int], remedy: str) -> StateError:
+def explain(
+    lowered: Lowered, inputs: Inputs, time: float, name: str, cause: str, nodes: Sequence[Expression], remedy: str, more: str = ""
+) -> StateError:
     """Say when, what, which equation, and which parameter most likely.
 
     Args:
@@ -98,13 +143,15 @@ def explain(lowered: Lowered, inputs: Inputs, time: float, name: str, cause: str
         time: when it happened.
         name: what it happened to.
         cause: in words.
-        values: those that it rests on, the nearest first.
+        nodes: what it rests on, the nearest first.
         remedy: what to do where no parameter stands out.
+        more: what else to say of it.
     """
     declaration = lowered.declaration
-    symbol = declaration.symbols.get(name.split("[", maxsplit=1)[0].split(",", maxsplit=1)[0])
+    base = name.split("[", maxsplit=1)[0].split(",", maxsplit=1)[0]
+    symbol = declaration.symbols.get(base)
     equation = declaration.write(symbol, top=True) if isinstance(symbol, Expression) else ""
-    likely, stands_out = likely_parameter(lowered, inputs, resting_on(lowered, values))
+    likely, stands_out = likely_parameter(lowered, inputs, resting_on(lowered, nodes))
     parameter = ""
     if likely is not None:
         parameter = written(*lowered.layout.parameters[likely])
@@ -118,7 +165,7 @@ def explain(lowered: Lowered, inputs: Inputs, time: float, name: str, cause: str
         month=time,
         name=name,
         parameter=parameter,
-        detail=f"{name.split('[', maxsplit=1)[0]} = {equation}" if equation else "",
+        detail="\n".join(filter(None, (f"{base} = {equation}" if equation else "", more))),
         fix=remedy,
     )
 
@@ -143,18 +190,18 @@ def implausibility(value: float, default: float, between: tuple[float, float] | 
     return (abs(value - default) + 10 * outside) / width
 
 
-def resting_on(lowered: Lowered, values: Sequence[int]) -> list[int]:
-    """The parameters that some values rest on, the nearest first."""
+def resting_on(lowered: Lowered, nodes: Sequence[Expression]) -> list[int]:
+    """The parameters that some expressions rest on, the nearest first."""
     found: dict[int, None] = {}
-    queue = list(values)
-    seen = set(queue)
-    for index in queue:  # the queue grows while it is walked
-        for slot in slots(lowered.program.values[index]):
+    seen: set[int] = set()
+    queue = list(nodes)
+    for node in queue:  # the queue grows while it is walked
+        for slot in slots(node):
             if slot.kind == "parameter":
                 found[slot.index] = None
             elif slot.kind == "value" and slot.index not in seen:
                 seen.add(slot.index)
-                queue.append(slot.index)
+                queue.append(lowered.program.values[slot.index])
     return list(found)
 
 

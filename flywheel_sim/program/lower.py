@@ -37,11 +37,12 @@ from flywheel_sim.model.symbols import (
     Staff,
     Stock,
 )
+from flywheel_sim.program.flips import follows_time, when_equal
 from flywheel_sim.program.program import OUTSIDE, Column, Layout, Move, Program, written
 from flywheel_sim.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flywheel_sim.model import Declaration
 
@@ -97,9 +98,9 @@ class Lower:
         self.known: dict[Key, Slot] = {}
         self.open: dict[Key, str] = {}  # what is being lowered, to notice circles
         self.breaks: list[Expression] = []
-        self.held = False  # inside a condition, where the time is that of the step's start
-        self.memo: dict[tuple[Expression, str | None, bool], Expression] = {}
+        self.memo: dict[Key, Expression] = {}
         self.paces: dict[Staff, Part] = {}
+        self.resting: dict[tuple[str, Expression], bool] = {}
 
     def lowered(self) -> Lowered:
         for name, symbol in self.declaration.symbols.items():
@@ -139,7 +140,7 @@ class Lower:
 
     def at(self, node: Expression, label: str | None) -> Expression:
         """A node at one label, over slots."""
-        key = (node, label, self.held)
+        key = (node, label)
         if key not in self.memo:
             self.memo[key] = self.expand(node, label)
         return self.memo[key]
@@ -151,7 +152,7 @@ class Lower:
             case Quantity():
                 return Number(node.value)
             case Time():
-                return Slot("start" if self.held else "time", 0)
+                return Slot("time", 0)
             case Parameter():
                 return Slot("parameter", self.parameters[node, label if node.dimension else None])
             case Cell():
@@ -172,7 +173,7 @@ class Lower:
                 return self.slot(self.pace(node.staff), None, f"{self.names[node.staff]}.pace")
             case Edge():
                 crossing = self.transfers.across(node.group, node.direction)
-                return add(self.at(transfer.rate, None) for transfer in crossing)
+                return add(self.slot(transfer.rate, None, self.names.get(transfer.flow, "")) for transfer in crossing)
             case Measure() | Metric():
                 raise TypeError("a measure is not part of the running model")
             case _ if node in self.names:
@@ -219,13 +220,12 @@ class Lower:
             circle.append(circle[0])
             raise ModelError(
                 f"{self.declaration.name}: equations define each other in a circle: {' → '.join(filter(None, circle))}",
+                place=next(filter(None, map(self.declaration.places.get, circle)), ""),
                 fix="let one of them be a stock, which remembers",
             )
         name = name or next(reversed(self.open.values()), "")  # a part goes by the name of what it is part of
         self.open[key] = name
-        held, self.held = self.held, False  # a named equation is computed once, outside any condition
         made = self.definition(node, label)
-        self.held = held
         del self.open[key]
         if not (isinstance(made, Slot) and made.kind in {"value", "state"}):
             made = self.assign(made, written(name, label))
@@ -259,44 +259,45 @@ class Lower:
     # Conditions on time
 
     def condition(self, node: Apply, label: str | None) -> Expression:
-        """A comparison. One on time alone holds for a whole step, and steps land where it flips."""
-        self.held = True
-        left, right = (self.at(argument, label) for argument in node.arguments)
-        self.held = False
+        """A comparison: the time in it is that of the step's start, and steps land where one on time alone flips."""
+        left, right = (self.at_start(self.at(argument, label)) for argument in node.arguments)
         lowered = Apply(node.function, (left, right))
-        if any(is_time(part) for part in inner(lowered)) and not any(self.moving(part) for part in inner(lowered)):
+        if (follows_time(left) or follows_time(right)) and not self.rests_on("state", lowered):
             self.breaks.append(self.flip(node, left, right))
         return lowered
 
-    def moving(self, node: Expression) -> bool:
-        """Whether a slot depends on the state."""
-        if isinstance(node, Slot) and node.kind == "value":
-            return any(self.moving(part) for part in inner(self.values[node.index]))
-        return isinstance(node, Slot) and node.kind == "state"
+    def at_start(self, node: Expression) -> Expression:
+        """An expression as at the start of the step, values that follow the time written out."""
+        if not self.rests_on("time", node):
+            return node
+        if isinstance(node, Slot):
+            return Slot("start", 0) if node.kind == "time" else self.at_start(self.values[node.index])
+        return rebuilt(node, self.at_start)
+
+    def rests_on(self, kind: str, node: Expression) -> bool:
+        """Whether an expression uses the time, or the state, directly or through values."""
+        if (kind, node) not in self.resting:
+            below = (self.values[node.index],) if isinstance(node, Slot) and node.kind == "value" else children(node)
+            used = isinstance(node, Slot) and node.kind == kind
+            self.resting[kind, node] = used or any(self.rests_on(kind, part) for part in below)
+        return self.resting[kind, node]
 
     def flip(self, node: Apply, left: Expression, right: Expression) -> Expression:
-        """When ``left - right`` is 0, for a comparison that is linear in time."""
-        plain = [side for side in (left, right) if not any(is_time(part) for part in inner(side))]
-        timed = [side for side in (left, right) if side not in plain]
-        if len(plain) == 1 and isinstance(timed[0], Slot):
-            return self.parameters_only(plain[0])
-        raise ModelError(
-            f"{self.declaration.name}: the condition {self.declaration.write(node)} hides when it flips",
-            fix="compare time itself with parameters: time < start + length",
-        )
+        """When a condition on time flips, over parameters."""
+        found = when_equal(left, right)
+        when = None if found is None else self.parameters_only(found)
+        if when is None or any(isinstance(part, Slot) and part.kind == "start" for part in inner(when)):
+            raise ModelError(
+                f"{self.declaration.name}: the condition {self.declaration.write(node)} hides when it flips",
+                fix="compare time itself with parameters: time < start + length",
+            )
+        return when
 
     def parameters_only(self, node: Expression) -> Expression:
         """An expression with the values it names written out, down to parameters."""
-        if isinstance(node, Slot):
-            return self.parameters_only(self.values[node.index]) if node.kind == "value" else node
-        if isinstance(node, Apply):
-            return Apply(node.function, tuple(map(self.parameters_only, node.arguments)))
-        if isinstance(node, Table):
-            return Table(self.parameters_only(node.argument), node.across, node.up, node.unit)
-        if isinstance(node, Gate):
-            assert node.off is not None
-            return Gate(node.switch, self.parameters_only(node.signal), self.parameters_only(node.off))
-        return node
+        if isinstance(node, Slot) and node.kind == "value":
+            return self.parameters_only(self.values[node.index])
+        return rebuilt(node, self.parameters_only)
 
     # The parts of the program
 
@@ -405,8 +406,17 @@ def inner(node: Expression) -> Iterator[Expression]:
         yield from inner(child)
 
 
-def is_time(node: Expression) -> bool:
-    return isinstance(node, Slot) and node.kind in {"time", "start"}
+def rebuilt(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """A lowered node with each node directly below it changed."""
+    match node:
+        case Apply():
+            return Apply(node.function, tuple(map(change, node.arguments)))
+        case Table():
+            return Table(change(node.argument), node.across, node.up, node.unit)
+        case Gate(off=Expression() as off):
+            return Gate(node.switch, change(node.signal), change(off))
+        case _:
+            return node
 
 
 def likeness(node: Expression) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flywheel_sim.errors import closest, listed, nearest
 from flywheel_sim.model.measures import Marginal
 from flywheel_sim.model.nodes import descend
 from flywheel_sim.model.symbols import Group, Metric, Stock
@@ -12,7 +13,6 @@ from flywheel_sim.scenario.reading import Reading
 from flywheel_sim.scenario.scenario import Scenario
 from flywheel_sim.scenario.start import refuse_impossible_starts
 from flywheel_sim.scenario.strategies import parents_of, read_strategies, refuse_bad_names, strategy_names
-from flywheel_sim.scenario.suggest import closest, listed, nearest
 from flywheel_sim.scenario.values import read_values
 from flywheel_sim.units import CURRENCIES, MULTIPLES, TIME_WORDS
 

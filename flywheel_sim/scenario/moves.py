@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flywheel_sim.errors import UsageError
+from flywheel_sim.errors import UsageError, nearest
 from flywheel_sim.scenario.fault import short
 from flywheel_sim.scenario.scenario import Move
 from flywheel_sim.scenario.shape import described
-from flywheel_sim.scenario.suggest import nearest
 from flywheel_sim.scenario.values import as_float, number_of, read_shares, warn_if_implausible
 from flywheel_sim.units import parse_unit, read_quantity, write_number
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
-from flywheel_sim.errors import UsageError
+from flywheel_sim.errors import UsageError, closest, nearest
 from flywheel_sim.scenario.fault import Fault, short
-from flywheel_sim.scenario.suggest import KEYS, closest, nearest, where_it_belongs
+from flywheel_sim.scenario.suggest import KEYS, where_it_belongs
 from flywheel_sim.units import parse_unit, read_quantity
 
 if TYPE_CHECKING:

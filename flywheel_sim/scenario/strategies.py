@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from flywheel_sim.errors import listed, nearest
 from flywheel_sim.model.symbols import Loop
 from flywheel_sim.records import Record, replace
 from flywheel_sim.scenario.fault import short
 from flywheel_sim.scenario.moves import read_moves
 from flywheel_sim.scenario.scenario import Move, Name, Strategy, Value
-from flywheel_sim.scenario.suggest import listed, nearest
 from flywheel_sim.scenario.values import read_shares, refuse_name, values_of
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Remedies for names: the nearest one that exists, or where a name belongs that stands in the wrong table."""
+"""Remedies for names: which keys there are, and where a name belongs that stands in the wrong table."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 from flywheel_sim.model.symbols import Loop, Metric, Stock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from flywheel_sim.model import Declaration
 
-__all__ = ["KEYS", "UNCERTAIN", "closest", "listed", "nearest", "where_it_belongs"]
+__all__ = ["KEYS", "UNCERTAIN", "where_it_belongs"]
 
 # The keys of each kind of table.
 KEYS = {
@@ -22,40 +20,6 @@ KEYS = {
 }
 # The keys of an uncertain value.
 UNCERTAIN = ("low", "typical", "high")
-
-MOST_LISTED = 12
-
-
-def closest(name: str, allowed: Iterable[str]) -> str | None:
-    """The allowed name that is most like another, if any is like it at all."""
-    import difflib
-
-    folded = {folded_name(known): known for known in allowed}
-    found = difflib.get_close_matches(folded_name(name), folded, 1, 0.6)
-    return folded[found[0]] if found else None
-
-
-def folded_name(name: str) -> str:
-    return name.strip().lower().replace(" ", "_").replace("-", "_")
-
-
-def nearest(name: str, allowed: Iterable[str], what: str) -> str:
-    """The remedy for a name that does not exist: the nearest one that does, or else all of them.
-
-    Args:
-        name: as written.
-        allowed: the names there are.
-        what: how a list of them begins, such as ``the models are``.
-    """
-    names = list(allowed)
-    found = closest(name, names)
-    return listed(what, names) if found is None else f"did you mean '{found}'?"
-
-
-def listed(what: str, names: Sequence[str]) -> str:
-    """A sentence that lists names, the first of them where there are many."""
-    more = f", ... ({len(names)} in all)" if len(names) > MOST_LISTED else ""
-    return f"{what} {', '.join(names[:MOST_LISTED])}{more}" if names else ""
 
 
 def where_it_belongs(name: str, model: Declaration | None) -> str:

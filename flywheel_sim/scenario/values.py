@@ -7,12 +7,12 @@ import math
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from flywheel_sim.errors import UsageError
+from flywheel_sim.errors import UsageError, closest, nearest
 from flywheel_sim.records import Record
 from flywheel_sim.scenario.fault import short
 from flywheel_sim.scenario.scenario import Name, Value
 from flywheel_sim.scenario.shape import described
-from flywheel_sim.scenario.suggest import UNCERTAIN, closest, nearest, where_it_belongs
+from flywheel_sim.scenario.suggest import UNCERTAIN, where_it_belongs
 from flywheel_sim.units import ONE, example, parse_quantity, write_number, write_quantity, write_unit
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from flywheel_sim.errors import UsageError
@@ -12,6 +13,7 @@ from flywheel_sim.program import Bend, Inputs, Lowered, written
 from flywheel_sim.units import read_quantity, write_number
 
 if TYPE_CHECKING:
+    from flywheel_sim.model import Declaration
     from flywheel_sim.scenario import Move
 
 __all__ = ["bends", "inputs_for", "settings_from"]
@@ -69,17 +71,17 @@ def settings_from(lowered: Lowered, values: Mapping[str, object]) -> dict[Name, 
         base, _, rest = str(name).partition("[")
         parameter = declaration.parameters.get(base)
         if parameter is None:
-            raise UsageError(f"{declaration.name} has no parameter {name!r}", fix=nearest_name(base, list(declaration.parameters)))
+            raise UsageError(f"{declaration.name} has no parameter {name!r}", fix=nearest_name(base, declaration))
         by_label = {rest.rstrip("]"): given} if rest else given if isinstance(given, Mapping) else dict.fromkeys(parameter.default, given)
         for label, one in by_label.items():
             if label not in parameter.default:
                 raise UsageError(f"{base} has no label {label!r}", fix=f"its labels are {', '.join(map(str, parameter.default))}")
             if isinstance(one, str):
                 number = read_quantity(one, parameter.unit, counts=frozenset(declaration.counts))
-            elif isinstance(one, int | float) and not isinstance(one, bool):
-                number = float(one)
-            else:
+            elif isinstance(one, bool) or not isinstance(one, Real):  # Real: NumPy's numbers too
                 raise UsageError(f"{written(base, label)} is {one!r}, which is no number", fix=f"give a number in {parameter.unit}")
+            else:
+                number = float(one)
             low, high = parameter.limits
             if not (math.isfinite(number) and low <= number <= high):
                 raise UsageError(
@@ -90,8 +92,8 @@ def settings_from(lowered: Lowered, values: Mapping[str, object]) -> dict[Name, 
     return found
 
 
-def nearest_name(name: str, names: list[str]) -> str:
+def nearest_name(name: str, declaration: Declaration) -> str:
     import difflib
 
-    close = difflib.get_close_matches(name, names, 1)
-    return f"did you mean {close[0]!r}?" if close else f"print({'the model'}) shows them all"
+    close = difflib.get_close_matches(name, list(declaration.parameters), 1)
+    return f"did you mean {close[0]!r}?" if close else f"print({declaration.name}) shows them all"

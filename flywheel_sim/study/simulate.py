@@ -85,6 +85,11 @@ def known_switches(lowered: Lowered, off: Iterable[str]) -> tuple[str, ...]:
 
 
 def only_this_engine(engine: str, draws: int | None) -> None:
+    """Refuse an engine that there is none of, and draws from one that makes none.
+
+    Raises:
+        UsageError: for either.
+    """
     if engine not in ENGINES:
         raise UsageError(f"there is no engine {engine!r}", fix=f"use {', '.join(ENGINES)}")
     if draws is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from flywheel_sim.analysis.metrics import windows
@@ -18,9 +17,10 @@ __all__ = ["SHORTEST_STEP", "TOLERANCE", "Stepped", "run_in_steps"]
 
 TOLERANCE = 2e-6
 SHORTEST_STEP = 1 / 64
-# Twice the step makes at least four times the error, wherever a limit (a full staff) is met on the way; so the
-# error left is at most a third of what halving the step has moved.
-LEFT = 3.0
+# Twice the step makes at least four times the error of RK4, wherever a limit (a full staff) is met on the way, and at
+# least one and a half times that of Euler (in short steps 16 and 2 times). What halving the step has moved is the
+# difference: the error left is at most this part of it.
+LEFT = {"rk4": 1 / (4 - 1), "euler": 1 / (1.5 - 1)}
 
 
 class Stepped(Record):
@@ -30,7 +30,7 @@ class Stepped(Record):
         trace: of the run.
         dt: the step, None where the method chose its own.
         error: the estimated error of the stock or running total that has most, relative to its peak; None where
-            the step was given.
+            the step was given, or only the shortest was possible and there is nothing to compare it with.
     """
 
     trace: Trace
@@ -49,7 +49,7 @@ def run_in_steps(lowered: Lowered, inputs: Inputs, times: Sequence[float], *, me
     """
     back = windows(lowered, inputs)
     if dt is not None or method == "adaptive":
-        trace = run(lowered, inputs, times, windows=back, method=method, dt=dt or LONGEST_STEP)
+        trace = run(lowered, inputs, times, windows=back, method=method, dt=LONGEST_STEP if dt is None else dt)
         return Stepped(trace, trace.dt, None)
     coarse: Trace | None = None
     step = 2 * LONGEST_STEP
@@ -62,8 +62,8 @@ def run_in_steps(lowered: Lowered, inputs: Inputs, times: Sequence[float], *, me
                 raise
             fine = None
         if fine is not None and step <= LONGEST_STEP:
-            error = difference(coarse, fine) / LEFT if coarse is not None else math.inf
-            if error <= TOLERANCE or step <= SHORTEST_STEP:
+            error = None if coarse is None else LEFT[method] * difference(coarse, fine)
+            if step <= SHORTEST_STEP or (error is not None and error <= TOLERANCE):
                 return Stepped(fine, step, error)
         coarse, step = fine, step / 2
 

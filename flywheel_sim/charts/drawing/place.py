@@ -184,6 +184,7 @@ def grown(box: Box, margin: float) -> Box:
 
 
 def inside(box: Box, area: Box) -> bool:
+    """Whether a box lies within an area."""
     return area[0] <= box[0] and area[1] <= box[1] and box[2] <= area[2] and box[3] <= area[3]
 
 

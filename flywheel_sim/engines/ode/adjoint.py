@@ -11,10 +11,10 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from flywheel_sim.emit.python import compile_python
 from flywheel_sim.emit.reverse import Pull, Reverse, compile_reverse
-from flywheel_sim.engines.ode.stretch import Stretch, initial_states, stretches
+from flywheel_sim.engines.ode.stretch import AWAY, Stretch, flip_time, initial_states, parameters_in, stretches
 from flywheel_sim.engines.ode.tableau import RK4, Tableau
-from flywheel_sim.expressions import Expression, Slot, children
 from flywheel_sim.program import Inputs, Program, key
 from flywheel_sim.records import Record, replace
 
@@ -86,7 +86,11 @@ def gradient(
             for step in reversed(steps):
                 worth, used = back(method, step, worth, summed, pull)
                 leaves = [a + b for a, b in zip(leaves, used, strict=True)] if leaves else used
-        for index, value in by_parameter(reverse, stretch, base, leaves, wanted).items():
+        # A parameter that has moved is no more what it was before any move.
+        unmoved = [index for index in wanted if all(bend.parameter != index or key(bend.time) > stretch.start for bend in inputs.bends)]
+        for index, value in by_parameter(reverse, stretch, base, leaves, unmoved).items():
+            found[index] += value
+        for index, value in by_flip(program, inputs, stretch, legs[0][1][0].stages[0].point, (*worth, *summed), unmoved).items():
             found[index] += value
     for index, value in by_start(program, inputs, worth, wanted).items():
         found[index] += value
@@ -113,7 +117,7 @@ def forward(program: Program, inputs: Inputs, horizon: float, marks: set[float],
                 stages: list[Stage] = []
                 slopes: list[Row] = []
                 for node, row in zip(method.nodes, method.rows, strict=True):
-                    stages.append(Stage(start + node * length, start, shifted(point, length, row, slopes)))
+                    stages.append(Stage(start + node * length, stretch.inside(start), shifted(point, length, row, slopes)))
                     slopes.append(rates(stages[-1].time, start, stages[-1].point))
                 point = shifted(point, length, method.weights, slopes)
                 steps.append(Step(length, stages))
@@ -160,6 +164,28 @@ def by_parameter(reverse: Reverse, stretch: Stretch, base: Row, worth: Row, want
     return found
 
 
+def by_flip(program: Program, inputs: Inputs, stretch: Stretch, point: Row, worth: Row, wanted: Sequence[int]) -> dict[int, float]:
+    """What the parameters are worth through the time at which a condition on time flips, where that begins a stretch.
+
+    A flip that comes later leaves what was before it to go on for so long. Where several conditions flip at once,
+    all of the change is put down to the first.
+    """
+    flips = (flip for flip in program.breaks if key(flip_time(program, inputs, flip, stretch.parameters)) == stretch.start)
+    flip = next(flips, None)
+    if flip is None or stretch.start == 0:
+        return {}
+    rates = compile_python(program, stretch.moving)(stretch.parameters, stretch.switches, stretch.slopes, stretch.start)
+    before, after = (rates(stretch.start, stretch.start + side, point[: len(program.initial)]) for side in (-AWAY, AWAY))
+    change = sum(value * (b - a) for value, a, b in zip(worth, after, before, strict=True))
+    found = {}
+    for index in parameters_in(flip).intersection(wanted):
+        nudged = list(stretch.parameters)
+        nudged[index] += nudge(nudged[index])
+        later = flip_time(program, inputs, flip, nudged) - flip_time(program, inputs, flip, stretch.parameters)
+        found[index] = change * later / nudge(stretch.parameters[index])
+    return found
+
+
 def by_start(program: Program, inputs: Inputs, worth: Row, wanted: Sequence[int]) -> dict[int, float]:
     """What the parameters are worth through the initial states."""
     base = initial_states(program, inputs)
@@ -175,9 +201,3 @@ def by_start(program: Program, inputs: Inputs, worth: Row, wanted: Sequence[int]
 
 def nudge(value: float) -> float:
     return NUDGE * (abs(value) or 1.0)
-
-
-def parameters_in(node: Expression) -> set[int]:
-    if isinstance(node, Slot):
-        return {node.index} if node.kind == "parameter" else set()
-    return set().union(*map(parameters_in, children(node)))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from flywheel_sim.emit import Rates, compile_function
+from flywheel_sim.emit import Rates, compile_function, tuple_of
 
 if TYPE_CHECKING:
     from flywheel_sim.engines.ode.tableau import Tableau
@@ -60,13 +60,13 @@ def print_step(method: Tableau, states: int, integrals: int) -> str:
         integrals: how many more numbers are only summed up.
     """
     both = range(states + integrals)
-    lines = ["def step(rates, t, h, point):", f"    ({', '.join(f'y{i}' for i in both)},) = point"]
+    lines = ["def step(rates, t, h, point):", f"    {tuple_of(f'y{i}' for i in both)} = point"]
     for stage, (node, row) in enumerate(zip(method.nodes, method.rows, strict=True)):
         lines += [f"    h{stage}_{other} = {weight!r} * h" for other, weight in enumerate(row) if weight]
         shifts = [other for other, weight in enumerate(row) if weight]
         inputs = (" + ".join([f"y{i}", *(f"h{stage}_{other} * k{other}_{i}" for other in shifts)]) for i in range(states))
-        lines.append(f"    ({', '.join(f'k{stage}_{i}' for i in both)},) = rates(t + {node!r} * h, t, ({', '.join(inputs)},))")
+        lines.append(f"    {tuple_of(f'k{stage}_{i}' for i in both)} = rates(t + {node!r} * h, t, {tuple_of(inputs)})")
     lines += [f"    w{stage} = {weight!r} * h" for stage, weight in enumerate(method.weights)]
     outputs = (f"y{i} + ({' + '.join(f'w{stage} * k{stage}_{i}' for stage in range(len(method.weights)))})" for i in both)
-    lines.append(f"    return ({', '.join(outputs)},)")
+    lines.append(f"    return {tuple_of(outputs)}")
     return "\n".join(lines)

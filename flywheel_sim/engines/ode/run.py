@@ -7,13 +7,14 @@ import math
 from typing import TYPE_CHECKING
 
 from flywheel_sim.engines.ode.fixed import advance
-from flywheel_sim.engines.ode.stretch import Stretch, initial_states, stretches
+from flywheel_sim.engines.ode.stretch import Stretch, initial_states, parameters_in, stretches
 from flywheel_sim.engines.ode.tableau import METHODS
 from flywheel_sim.errors import UsageError
-from flywheel_sim.program import Inputs, Lowered, Program, Trace, key
+from flywheel_sim.program import Inputs, Lowered, Program, Trace, key, written
 from flywheel_sim.program.diagnosis import (
     broken_equation,
     broken_flow,
+    broken_start,
     broken_state,
 )
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["LONGEST_STEP", "run"]
 
 LONGEST_STEP = 1 / 4
+MOST_STEPS = 10_000_000  # minutes, for a small model
 # Rounding leaves a stock that runs empty this far below zero at most, relative to all there is.
 ROUNDING = 1e-12
 
@@ -51,14 +53,25 @@ def run(
         dt: the longest step; a step ends at every saved time and every change of schedule.
 
     Raises:
-        UsageError: for an unknown method or a step that is not positive.
+        UsageError: for an unknown method, a step that is not positive or far too short, or a ramp of what sets when a condition flips.
         StateError: when a number leaves what is possible.
     """
     if method != "adaptive" and method not in METHODS:
         raise UsageError(f"there is no method {method!r}", fix=f"use one of {', '.join(METHODS)}, adaptive")
     if not (dt > 0 and math.isfinite(dt)):
         raise UsageError(f"dt={dt} is no step", fix="use a positive number, such as 1/8, or None to let the error choose")
+    if method != "adaptive" and times[-1] / dt > MOST_STEPS:
+        raise UsageError(f"{times[-1] / dt:.3g} steps are more than {MOST_STEPS}", fix="use a larger dt or a nearer horizon")
+    refuse_ramps_of_flips(lowered, inputs)
     return Integration(lowered, inputs, times, tuple(windows), method, dt).trace()
+
+
+def refuse_ramps_of_flips(lowered: Lowered, inputs: Inputs) -> None:
+    setters = {parameter for flip in lowered.program.breaks for parameter in parameters_in(flip)}
+    for bend in inputs.bends:
+        if bend.slope and bend.parameter in setters:
+            name = written(*lowered.layout.parameters[bend.parameter])
+            raise UsageError(f"{name} sets when a condition on time flips: it cannot move in a ramp", fix="move it in steps")
 
 
 class Integration:
@@ -83,7 +96,7 @@ class Integration:
         point = self.start()
         saved = {key(time) for time in self.times}
         for stretch in stretches(self.program, self.inputs, self.times[-1]):
-            rates = self.compiled(stretch)
+            rates = self.compiled(stretch, point)
             stops = sorted({stretch.start, stretch.end} | {mark for mark in self.marks if stretch.start < mark < stretch.end})
             for now, following in itertools.pairwise(stops):
                 if now in self.marks:
@@ -104,19 +117,18 @@ class Integration:
 
     def start(self) -> Point:
         """The initial states, and every integral 0."""
-        states = initial_states(self.program, self.inputs)
-        for index, value in enumerate(states):
-            if not math.isfinite(value) or (value < 0 and any(index in counted for counted in self.program.counted.values())):
-                raise broken_state(self.lowered, self.inputs, 0.0, index, value)
-        return states + (0.0,) * len(self.program.integrals)
+        fault = broken_start(self.lowered, self.inputs)
+        if fault is not None:
+            raise fault
+        return initial_states(self.program, self.inputs) + (0.0,) * len(self.program.integrals)
 
     # Time
 
-    def compiled(self, stretch: Stretch) -> Rates:
+    def compiled(self, stretch: Stretch, point: Point) -> Rates:
         try:
             return stretch.rates(self.program)
         except (ArithmeticError, ValueError):
-            raise self.broken(stretch.start, self.start(), stretch) from None
+            raise self.broken(stretch, stretch.start, stretch.start, point) from None
 
     def onward(self, rates: Rates, point: Point, stretch: Stretch, now: float, following: float) -> Point:
         """The point at the next stop."""
@@ -154,21 +166,28 @@ class Integration:
         """Step through a stretch that failed, one step at a time, to tell when and what."""
         steps = max(1, math.ceil((following - now) / self.dt - 1e-9))
         times = [now + (following - now) * number / steps for number in range(steps + 1)]
+        last: tuple[float, float, Sequence[float]] = (now, now, point)
+
+        def noted(time: float, start: float, states: Sequence[float], *, full: bool = False) -> Point:
+            nonlocal last
+            last = (time, start, states)
+            return rates(time, start, states, full=full)
+
         for time, later in itertools.pairwise(times):
             try:
-                reached = self.leap(rates, point, time, later)
+                reached = self.leap(noted, point, time, later)
             except (ArithmeticError, ValueError):
-                return self.broken(time, point, stretch)
+                return self.broken(stretch, *last)
             index = self.below_zero(reached)
             if index is not None:
                 return broken_state(self.lowered, self.inputs, later, index, reached[index])
             if not math.isfinite(sum(reached)):
-                return self.broken(later, reached, stretch)
+                return self.broken(stretch, later, time, reached)
             point = reached
-        return self.broken(following, point, stretch)
+        return self.broken(stretch, following, following, point)
 
-    def broken(self, time: float, point: Point, stretch: Stretch) -> Exception:
-        return broken_equation(self.lowered, self.inputs, stretch.at(time), point[: self.count], time)
+    def broken(self, stretch: Stretch, time: float, start: float, point: Sequence[float]) -> Exception:
+        return broken_equation(self.lowered, self.inputs, stretch.at(time), point[: self.count], time, stretch.inside(start))
 
     # Saving
 
@@ -180,9 +199,9 @@ class Integration:
         try:
             values = rates(time, time, states, full=True)
         except (ArithmeticError, ValueError):
-            raise self.broken(time, point, stretch) from None
+            raise self.broken(stretch, time, time, point) from None
         if not math.isfinite(sum(values)):
-            raise self.broken(time, point, stretch)
+            raise self.broken(stretch, time, time, point)
         self.refuse_backward_flows(time, values)
         self.states[time], self.values[time] = states, values
 
@@ -193,7 +212,7 @@ class Integration:
         scale = max(map(abs, rates))
         for move in self.program.moves:
             if values[move.rate] < -ROUNDING * scale:
-                raise broken_flow(self.lowered, self.inputs, time, move.flow, values[move.rate])
+                raise broken_flow(self.lowered, self.inputs, time, move, values[move.rate])
 
     def conservation(self) -> float:
         """The largest imbalance of any counted unit: what is there, less what was and what came from outside."""

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import TYPE_CHECKING
 
 from flywheel_sim.emit import Rates, compile_python
+from flywheel_sim.expressions import Expression, Slot, children
 from flywheel_sim.program import Inputs, Program, key
 from flywheel_sim.program.diagnosis import walk_values
 from flywheel_sim.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["Stretch", "initial_states", "stretches"]
+__all__ = ["AWAY", "Stretch", "flip_time", "initial_states", "parameters_in", "stretches"]
+
+# A little more than the half of what :func:`key` rounds to.
+AWAY = 6e-10
 
 
 class Stretch(Record):
@@ -41,19 +47,46 @@ class Stretch(Record):
         """The parameters at a time of this stretch."""
         return [value + slope * (time - self.start) for value, slope in zip(self.parameters, self.slopes, strict=True)]
 
+    def inside(self, time: float) -> float:
+        """A time, moved away from the ends of the stretch, where :func:`key` leaves open on which side of a flip it is."""
+        return min(max(time, self.start + AWAY), self.end - AWAY)
+
     def rates(self, program: Program) -> Rates:
-        """The derivative of the program during this stretch."""
-        return compile_python(program, self.moving)(self.parameters, self.switches, self.slopes, self.start)
+        """The derivative of the program during this stretch: conditions on time are everywhere what they are inside."""
+        made = compile_python(program, self.moving)(self.parameters, self.switches, self.slopes, self.start)
+        if not program.breaks:
+            return made
+
+        def held(time: float, start: float, states: Sequence[float], *, full: bool = False) -> tuple[float, ...]:
+            return made(time, self.inside(start), states, full=full)
+
+        return held
 
 
 def stretches(program: Program, inputs: Inputs, end: float) -> Iterator[Stretch]:
-    """A run from 0 to ``end``, cut at every change of schedule and wherever a condition on time may flip."""
-    walk = walk_values(program, inputs, inputs.parameters, (), 0.0, 0.0)
-    breaks = {key(float(walk(time))) for time in program.breaks}
-    cuts = sorted(cut for cut in breaks | {key(bend.time) for bend in inputs.bends} if 0 < cut < key(end))
-    for start, stop in zip([0.0, *cuts], [*cuts, key(end)], strict=True):
-        values, slopes = inputs.course(start)
-        yield Stretch(start, stop, values, slopes, inputs.switches)
+    """A run from 0 to ``end``, cut at every change of schedule and wherever a condition on time flips."""
+    bends = {key(bend.time) for bend in inputs.bends}
+    changes = sorted({0.0, key(end)} | {bend for bend in bends if 0 < bend < key(end)})
+    for change, following in itertools.pairwise(changes):
+        flips = {key(flip_time(program, inputs, flip, inputs.course(change)[0])) for flip in program.breaks}
+        cuts = [change, *sorted(flip for flip in flips if change < flip < following), following]
+        for start, stop in itertools.pairwise(cuts):
+            yield Stretch(start, stop, *inputs.course(start), inputs.switches)
+
+
+def flip_time(program: Program, inputs: Inputs, flip: Expression, values: Sequence[float]) -> float:
+    """When a condition on time flips at some values of the parameters; never where that cannot be computed."""
+    try:
+        return float(walk_values(program, inputs, values, (), 0.0, 0.0)(flip))
+    except (ArithmeticError, ValueError):
+        return math.inf  # where the condition itself is computed, this is told with its equation
+
+
+def parameters_in(node: Expression) -> set[int]:
+    """The parameters that an expression over parameters uses."""
+    if isinstance(node, Slot):
+        return {node.index} if node.kind == "parameter" else set()
+    return set().union(*map(parameters_in, children(node)))
 
 
 def initial_states(program: Program, inputs: Inputs) -> tuple[float, ...]:

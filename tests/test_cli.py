@@ -1,0 +1,751 @@
+"""The command as a user meets it: exit codes, what goes to which stream, and files that are whole or not there."""
+
+import contextlib
+import csv
+import io
+import json
+import os
+import pty
+import re
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from broken import ALL, GOOD, sub
+
+from flywheel_sim import __version__
+from flywheel_sim.cli import files, main
+from flywheel_sim.cli.run import in_reading_order
+from flywheel_sim.result import About, Result, Run, Series
+from flywheel_sim.scenario.fault import plain
+
+SMALL = """\
+title = "Word of mouth"
+model = "bass"
+months = 6
+
+[strategies.steady]
+
+[strategies.burst]
+set = { advertising = 2 }
+"""
+CHARTS = {"adopters.png", "adopters.svg", "panel.png", "panel.svg"}
+WRITTEN = CHARTS | {"metrics.json", "scenario.toml", "series.csv"}
+SAAS = Path(__file__).resolve().parent.parent / "scenarios" / "saas.toml"
+COMMAND = [sys.executable, "-m", "flywheel_sim"]
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    """A folder of one's own, with a small scenario in it, and no settings of the terminal around."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE", "PYTHONUNBUFFERED"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "small.toml").write_text(SMALL, "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def drawn_quickly(monkeypatch):
+    """Stands in for the charts where something else is looked at: each takes a moment to draw."""
+    monkeypatch.setattr("flywheel_sim.charts.pictures", lambda *_, **__: dict.fromkeys(CHARTS, b"a chart"))
+
+
+@pytest.fixture
+def told(capsys):
+    """Runs the command here, and gives its exit code, what it printed, and what it said beside."""
+
+    def run(*arguments):
+        code = main([str(one) for one in arguments])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out, err
+
+    return run
+
+
+def process(*arguments, **options):
+    """The command in a process of its own, for what only a process can show."""
+    settings = {"capture_output": True, "encoding": "utf-8", "timeout": 60} | options
+    done = subprocess.run([*COMMAND, *map(str, arguments)], check=False, **settings)
+    assert "Traceback" not in (done.stderr or "")
+    return done
+
+
+def contents(folder):
+    """Every file below a folder, with what is in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
+
+
+# Help
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_names_every_command(told, option):
+    code, out, err = told(option)
+    assert (code, err) == (0, "")
+    for command in ("new", "check", "run", "models"):
+        assert re.search(rf"^  {command} ", out, re.MULTILINE)
+        assert told(command, option)[0] == 0
+    assert "flywheel new mine" in out
+
+
+def test_the_version(told):
+    code, out, err = told("--version")
+    assert (code, err) == (0, "")
+    assert out.strip().endswith(__version__)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["bogus"], "No such command 'bogus'"),
+        (["run"], "Missing argument 'FILE'"),
+        (["run", "small.toml", "more.toml"], "unexpected extra argument"),
+        (["run", "small.toml", "--jsn"], "--json"),
+        (["run", "small.toml", "--out"], "requires an argument"),
+        (["run", "small.toml", "--draws", "100"], "No such option '--draws'"),
+        (["run", "small.toml", "--engine", "events"], "'events' is not 'ode'"),
+        (["run", "small.toml", "--engine", ""], "is not 'ode'"),
+        (["run", "small.toml", "--seed", "-1"], "-1 is not in the range x>=0"),
+        (["run", "small.toml", "--seed", "x"], "'x' is not a valid integer"),
+        (["new"], "Missing argument 'NAME'"),
+        (["models", "bogus"], "the models are growth, bass"),
+        (["models", "--markdown"], "flywheel models growth --markdown"),
+    ],
+)
+def test_arguments_that_cannot_be_meant_exit_with_2(told, arguments, words):
+    code, out, err = told(*arguments)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert re.search("^error: ", err, re.MULTILINE | re.IGNORECASE)
+
+
+# models
+
+
+def test_models_are_listed(told):
+    code, out, err = told("models")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == ["growth", "bass"]
+    assert all(len(line.split()) > 4 for line in out.splitlines())
+    assert "describe one with" in err
+
+
+def test_a_model_is_described(told):
+    code, out, err = told("models", "growth")
+    assert (code, err) == (0, "")
+    for heading in ("STOCKS", "FLOWS", "LEVERS", "PARAMETERS"):
+        assert heading in out
+    for name in ("customers", "advocates", "referral", "budget", "price"):
+        assert name in out
+
+
+def test_a_model_is_described_as_markdown(told):
+    code, out, err = told("models", "bass", "--markdown")
+    assert (code, err) == (0, "")
+    assert out.startswith("#")
+    assert re.search(r"^\| --- ", out, re.MULTILINE)
+
+
+# check
+
+
+def test_a_sound_scenario_is_checked(told):
+    assert told("check", "small.toml") == (0, "small.toml is sound: 2 strategies over 6 months of bass\n", "")
+
+
+def test_warnings_are_told_beside_and_stop_nothing(told):
+    Path("odd.toml").write_text(sub('price = "$25,000/year"', 'price = "$250,000/year"'), "utf-8")
+    for command in ("check", "run"):
+        code, out, err = told(command, "odd.toml")
+        assert code == 0
+        assert out
+        assert "warning: " not in out
+        assert err.startswith("warning: 'price' is $250,000/year; plausible is ")
+        assert re.search(r"--> odd\.toml:6:9\n", err)
+
+
+def test_every_broken_file_is_told_whole(told):
+    """Every way in which a file can be broken, one after the other through the command: all faults of each, at their places."""
+    assert len(ALL) > 150
+    for what, text, expected in ALL:
+        if "\0" in text:
+            continue  # a file with such a character is no text
+        Path("x.toml").write_bytes(text.encode())
+        code, out, err = told("run", "x.toml", "--json", "--out", "made")
+        assert (code, out) == (2, ""), what
+        faults = re.findall(
+            r"^error: (.+)\n +--> x\.toml:(\d+:\d+)\n +\|\n *\d+ \|.*\n +\| *\^+(?:\n +\| .*)*\n += help: (.+)$", err, re.MULTILINE
+        )
+        assert [place for _, place, _ in faults] == [place for place, _, _ in expected], f"{what}: {err}"
+        for (cause, _, fix), (_, words, remedy) in zip(faults, expected, strict=True):
+            assert words in cause, what
+            assert remedy in fix, what
+        assert "\x1b" not in err
+        assert not Path("made").exists()
+
+
+# run
+
+
+def test_the_text_names_who_wins_and_every_metric(told):
+    code, out, err = told("run", SAAS)
+    assert (code, err) == (0, "")
+    assert " wins over " in out
+    assert re.search(r"^month \d+ +unit ", out, re.MULTILINE)
+    result = as_json(told, SAAS)
+    for name in next(iter(result["strategies"].values()))["metrics"]:
+        assert name.replace("_", " ") in out
+    assert out.isprintable() or set(re.findall(r"[^\x20-\x7e]", out)) <= set("\n─–’→×")
+
+
+def as_json(told, *arguments):
+    """The object that ``run --json`` prints; NaN and infinity are no JSON."""
+    code, out, _ = told("run", *arguments, "--json")
+    assert code == 0
+    assert out.count("\n") == 1
+
+    def refuse(word):
+        raise AssertionError(word)
+
+    return json.loads(out, parse_constant=refuse)
+
+
+def test_json_is_the_object_of_the_contract(told, shipped):
+    found = as_json(told, shipped)
+    assert told("run", shipped, "--json")[2] == ""
+    assert {"scenario", "model", "months", "engine", "draws", "seed", "strategies", "comparison", "comparisons", "checks"} == found.keys()
+    assert (found["model"], found["engine"], found["draws"], found["seed"]) == ("growth", "ode", 1, 0)
+    assert type(found["months"]) is int
+    assert found["scenario"] in shipped.read_text("utf-8")
+    assert type(found["checks"]["conservation"]) is float
+    assert 0 <= found["checks"]["conservation"] < 1e-9
+    names = list(found["strategies"])
+    for strategy in found["strategies"].values():
+        assert strategy.keys() == {"metrics", "series"}
+        series = strategy["series"]
+        assert series["time"] == list(range(found["months"] + 1))
+        for name, column in series.items():
+            assert len(column) == found["months"] + 1, name
+            assert all(value is None or type(value) in {int, float} for value in column), name
+        for name, value in strategy["metrics"].items():
+            assert value == series[name][-1]
+    for comparison in found["comparisons"]:
+        assert {"by", "baseline", "challenger", "crossover_month", "ratio_at_end", "verdict"} <= comparison.keys()
+        assert comparison["by"] == "customers"
+        assert comparison["verdict"]
+    assert [one["challenger"] for one in found["comparisons"]] == [name for name in names if name != found["comparison"]["baseline"]]
+    assert found["comparison"] in found["comparisons"]
+    ends = {name: strategy["metrics"]["customers"] for name, strategy in found["strategies"].items()}
+    baseline, challenger = found["comparison"]["baseline"], found["comparison"]["challenger"]
+    assert challenger == max((name for name in names if name != baseline), key=ends.get)
+    assert found["comparison"]["ratio_at_end"]["customers"] == pytest.approx(ends[challenger] / ends[baseline], rel=1e-12)
+
+
+def test_the_metrics_of_growth_are_those_of_the_contract(told):
+    metrics = as_json(told, SAAS)["strategies"]["flywheel"]["metrics"]
+    names = {
+        "customers", "new_customers", "acquisition_cost", "lifetime_value", "value_to_cost", "payback_months", "referral_share",
+        "net_promoter_score", "net_promoter_score_90_days", "annual_churn", "revenue_retention", "win_rate", "time_to_close",
+        "advocacy_actions", "revenue", "spend", "cash", "loop_gain",
+    }  # fmt: skip
+    assert names <= metrics.keys()
+    for fraction in ("referral_share", "annual_churn", "win_rate"):
+        assert 0 <= metrics[fraction] <= 1, "a fraction and no percentage"
+    assert 0 < metrics["revenue_retention"] < 2
+    assert -100 <= metrics["net_promoter_score"] <= 100
+    assert metrics["acquisition_cost"] * metrics["value_to_cost"] == pytest.approx(metrics["lifetime_value"])
+    marginal = as_json(told, SAAS, "--marginal")["strategies"]["flywheel"]["metrics"]
+    assert marginal["marginal_acquisition_cost"] > 0
+    assert {name: value for name, value in marginal.items() if name in metrics} == metrics
+
+
+def test_what_is_not_defined_is_null(told):
+    strategies = as_json(told, "small.toml")["strategies"]
+    assert strategies["steady"]["metrics"]["loop_gain"] is None
+    assert None in strategies["steady"]["series"]["by_word"]
+    assert re.search(r"^loop gain +– +–$", told("run", "small.toml")[1], re.MULTILINE)
+
+
+def test_one_strategy_alone_has_nothing_to_be_compared_with(told):
+    Path("one.toml").write_text(SMALL.partition("[strategies.burst]")[0], "utf-8")
+    found = as_json(told, "one.toml")
+    assert found["comparison"] is None
+    assert found["comparisons"] == []
+    code, out, _ = told("run", "one.toml")
+    assert code == 0
+    assert "adopters" in out
+
+
+def test_a_strategy_may_end_early(told):
+    Path("early.toml").write_text(SMALL.replace("set = {", "months = 4\nset = {"), "utf-8")
+    strategies = as_json(told, "early.toml")["strategies"]
+    assert [len(one["series"]["time"]) for one in strategies.values()] == [7, 5]
+    assert "(month 4)" in told("run", "early.toml")[1]
+
+
+def test_a_seed_is_kept(told):
+    assert as_json(told, "small.toml", "--seed", 0)["seed"] == 0
+    assert as_json(told, "small.toml", "--seed", 5)["seed"] == 5
+
+
+def test_the_same_from_another_folder(told, place, monkeypatch):
+    before = as_json(told, "small.toml")
+    (place / "elsewhere").mkdir()
+    monkeypatch.chdir(place / "elsewhere")
+    assert as_json(told, "../small.toml") == before
+    assert as_json(told, place / "small.toml") == before
+    assert told("run", "small.toml")[0] == 2
+
+
+def test_a_run_that_fails_exits_with_1_and_names_the_month(told):
+    Path("late.toml").write_text(SMALL.replace("[strategies.steady]\n", "[values]\nimitation = 1e14\n[strategies.steady]\n"), "utf-8")
+    code, out, err = told("run", "late.toml", "--out", "made")
+    assert (code, out) == (1, "")
+    assert re.search(r"^error: strategy \w+, .*month ", err, re.MULTILINE)
+    assert not Path("made").exists()
+
+
+# What text of a file can do to a terminal
+
+
+def test_markup_is_shown_and_not_obeyed(told):
+    title = "[bold]x[/] [/nope] [link=http://x]y :smile: <b>"
+    Path("m.toml").write_text(SMALL.replace("Word of mouth", title), "utf-8")
+    code, out, _ = told("run", "m.toml")
+    assert code == 0
+    assert out.startswith(title + "\n")
+    assert as_json(told, "m.toml")["scenario"] == title
+
+
+@pytest.mark.parametrize("written", [r"a\u001b[31mb", r"a\nb", r"a\u202eb", r"a\u0007b"])
+def test_control_characters_in_a_title_are_refused(told, written):
+    Path("c.toml").write_text(SMALL.replace("Word of mouth", written), "utf-8")
+    code, out, err = told("run", "c.toml")
+    assert (code, out) == (2, "")
+    assert "'title' holds control characters" in err
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e]", err)
+
+
+@pytest.mark.usefixtures("drawn_quickly")
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_control_characters_in_the_name_of_a_file_are_not_printed(told, command):
+    name = "a\x1b[31mb\x07\udcff.toml"
+    assert not re.search(r"[\x1b\x07]", told(command, name)[2])
+    Path(name).write_text(SMALL, "utf-8")
+    code, out, err = told(command, name, *(["--out", "o\x1b[31m\x07"] if command == "run" else []))
+    assert code == 0
+    assert not re.search(r"[\x1b\x07]", out + err)
+
+
+@pytest.mark.parametrize("columns", ["40", "20", "1", "0", "x"])
+def test_a_narrow_terminal(told, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    code, out, _ = told("run", "small.toml")
+    assert code == 0
+    if columns == "40":
+        assert max(map(len, out.splitlines())) <= 40
+        assert "…" not in out
+        assert re.search(r"^adopters \(account\)\n +\S+  steady\n +\S+  burst$", out, re.MULTILINE)
+    assert "adopters" in out
+
+
+def test_a_table_is_shown_where_it_fits(told, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    (rule,) = re.findall(r"^─+$", told("run", "small.toml")[1], re.MULTILINE)
+    monkeypatch.setenv("COLUMNS", str(len(rule)))
+    assert rule in told("run", "small.toml")[1]
+    monkeypatch.setenv("COLUMNS", str(len(rule) - 1))
+    assert "─" not in told("run", "small.toml")[1]
+
+
+def test_many_strategies_are_shown_whole(told):
+    names = [f"strategy number {number}" for number in range(20)]
+    Path("many.toml").write_text(SMALL + "".join(f'["strategies"."{name}"]\n' for name in names[:18]), "utf-8")
+    code, out, _ = told("run", "many.toml")
+    assert code == 0
+    for name in names[:18]:
+        assert name in out
+
+
+def test_a_metric_stands_beside_the_one_it_must_not_stand_without():
+    beside = {"one": None, "two": "four", "three": None, "four": "one", "five": "elsewhere"}
+    series = {name: Series(name, (None,), "metric", "1", "", None, other) for name, other in beside.items()}
+    run = Run("a", "", [0.0], series, lambda *_: 0.0)
+    about = About("t", "m", 0, "ode", "rk4", None, 1, 0, "0", 0.0)
+    assert in_reading_order(Result(about, {"a": run})) == ["one", "four", "two", "three", "five"]
+
+
+def on_a_terminal(environment):
+    """What the command prints on a terminal."""
+    mine, its = pty.openpty()
+    subprocess.run([*COMMAND, "run", "small.toml"], stdout=its, stderr=its, env=os.environ | environment, check=True, timeout=60)
+    os.close(its)
+    shown = b""
+    with contextlib.suppress(OSError):  # how the end of a terminal looks
+        while piece := os.read(mine, 65536):
+            shown += piece
+    os.close(mine)
+    return shown.decode()
+
+
+def test_a_terminal_gets_styles_unless_it_asks_for_none():
+    assert "\x1b[" in on_a_terminal({"TERM": "xterm-256color"})
+    assert "\x1b" not in on_a_terminal({"TERM": "xterm-256color", "NO_COLOR": "1"})
+    assert "\x1b" not in on_a_terminal({"TERM": "dumb"})
+
+
+# Streams
+
+
+def test_no_styles_in_a_pipe_and_nothing_beside_the_result():
+    done = process("run", "small.toml")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_terminal_that_cannot_show_every_character(encoding):
+    Path("w.toml").write_text(SMALL.replace("Word of mouth", "顧客 → € –").replace("steady", '"顧客"'), "utf-8")
+    terminal = {"env": os.environ | {"PYTHONIOENCODING": encoding}, "encoding": encoding, "errors": "replace"}
+    shown = process("run", "w.toml", **terminal)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.startswith("??")
+    assert process("models", "bass", **terminal).returncode == 0
+    assert json.loads(process("run", "w.toml", "--json", **terminal).stdout)["scenario"] == "顧客 → € –"
+    Path("w.toml").write_text(SMALL.replace("months = 6", 'months = "顧客"'), "utf-8")
+    assert process("check", "w.toml", **terminal).returncode == 2
+
+
+@pytest.mark.parametrize("arguments", ["run small.toml", "run small.toml --json", "models", "check small.toml", "--help"])
+def test_a_full_disk_behind_the_output(arguments):
+    with Path("/dev/full").open("w") as full:
+        done = process(*arguments.split(), capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (1, "error: cannot write: No space left on device\n")
+
+
+@pytest.mark.parametrize(("arguments", "code"), [("run nope.toml", 2), ("bogus", 2), ("check small.toml", 0)])
+def test_a_full_disk_behind_the_errors(arguments, code):
+    with Path("/dev/full").open("w") as full:
+        assert process(*arguments.split(), capture_output=False, stdout=subprocess.PIPE, stderr=full).returncode == code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [("run small.toml >&-", 0), ("run small.toml --json >&-", 0), ("check small.toml >&-", 0), ("run nope.toml >&- 2>&-", 2)],
+)
+def test_a_closed_stream(arguments, code):
+    done = subprocess.run(["/bin/sh", "-c", f"{shlex.join(COMMAND)} {arguments}"], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (code, b"", b"")
+
+
+@pytest.mark.parametrize("arguments", ["run small.toml", "run small.toml --json", "models growth", "--help"])
+def test_a_reader_who_has_seen_enough(arguments):
+    read, write = os.pipe()
+    os.close(read)
+    done = process(*arguments.split(), capture_output=False, stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_stopped_by_its_user():
+    """The command waits for its file, a pipe into which nobody writes, until it is stopped."""
+    os.mkfifo("slow.toml")
+    started = subprocess.Popen(
+        [*COMMAND, "run", "slow.toml", "--out", "made"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    try:
+        until_waiting_for_a_pipe(started.pid)
+        started.send_signal(signal.SIGINT)
+        out, err = started.communicate(timeout=20)
+    finally:
+        started.kill()
+    assert (started.returncode, out, err.strip()) == (130, "", "stopped")
+    assert not Path("made").exists()
+
+
+def until_waiting_for_a_pipe(process_id):
+    """Until a process sleeps in the opening of a pipe."""
+    for _ in range(400):
+        wait = Path(f"/proc/{process_id}/wchan")
+        with contextlib.suppress(OSError):
+            if "fifo" in wait.read_text() or "wait_for_partner" in wait.read_text():
+                return
+        time.sleep(0.01)
+    time.sleep(1)  # a kernel that does not say: by then it waits
+
+
+@pytest.mark.usefixtures("drawn_quickly")
+def test_stopped_while_it_writes(monkeypatch, told):
+    Path("kept").mkdir()
+    Path("kept", "metrics.json").write_text("mine")
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", stop)
+    for folder in ("kept", "new/er"):
+        code, out, err = told("run", "small.toml", "--out", folder)
+        assert (code, out, err.strip()) == (130, "", "stopped")
+    assert contents(".") == {"small.toml": SMALL.encode(), "kept/metrics.json": b"mine"}
+    assert not Path("new").exists()
+
+
+def test_a_scenario_from_a_pipe():
+    assert process("check", "/dev/stdin", input=SMALL).stdout.startswith("/dev/stdin is sound")
+
+
+# Scenario files that are none
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda _: None, "there is no file"),
+        (lambda path: path.mkdir(), "is a directory"),
+        (lambda path: path.write_bytes(SMALL.encode("utf-16")), "UTF-16"),
+        (lambda path: path.write_bytes(SMALL.replace("Word", "Größe").encode("latin-1")), "this is not UTF-8 text"),
+        (lambda path: path.write_bytes(b"#" * (2 << 20)), "is larger than 1 MiB"),
+        (lambda path: path.write_bytes(b""), "there is nothing in this file"),
+        (lambda path: path.symlink_to(path), "cannot be read"),
+    ],
+    ids=["missing", "folder", "UTF-16", "Latin-1", "2 MiB", "empty", "loop of links"],
+)
+def test_what_is_no_scenario_file(told, command, make, words):
+    make(Path("x.toml"))
+    code, out, err = told(command, "x.toml")
+    assert (code, out) == (2, "")
+    assert words in err
+    assert re.match("error: ", err)
+    assert "help: " in err
+
+
+def test_an_endless_file_is_not_read_to_its_end(told):
+    code, out, err = told("check", "/dev/zero")
+    assert (code, out) == (2, "")
+    assert "is larger than 1 MiB" in err
+
+
+# --out
+
+
+def test_a_folder_of_results(told):
+    code, out, err = told("run", "small.toml", "--out", "deep/er")
+    assert code == 0
+    assert err == f"wrote 7 files to deep/er: {', '.join(sorted(WRITTEN))}\n"
+    assert out == told("run", "small.toml")[1]
+    found = contents("deep/er")
+    assert found.keys() == WRITTEN
+    assert found["scenario.toml"] == SMALL.encode()
+    assert all(found[name].startswith(b"\x89PNG") for name in CHARTS if name.endswith("png"))
+    assert all(b"<svg" in found[name][:1000] for name in CHARTS if name.endswith("svg"))
+
+    result = as_json(told, "small.toml")
+    metrics = json.loads(found["metrics.json"])
+    for strategy in result["strategies"].values():
+        series = strategy.pop("series")
+    assert metrics == result
+
+    rows = list(csv.DictReader(io.StringIO(found["series.csv"].decode())))
+    assert [(row["strategy"], row["month"]) for row in rows] == [(name, str(month)) for name in ("steady", "burst") for month in range(7)]
+    assert [float(row["adopters"]) for row in rows[7:]] == series["adopters"]
+    assert [row["loop_gain"] or None for row in rows[7:]] == [None if value is None else repr(value) for value in series["loop_gain"]]
+    assert "nan" not in found["series.csv"].decode().lower()
+
+
+@pytest.mark.usefixtures("drawn_quickly")
+def test_the_scenario_kept_is_the_one_run_and_gives_the_same(told):
+    text = "\ufeff" + SMALL.replace("\n", "\r\n")
+    Path("windows.toml").write_bytes(text.encode())
+    assert told("run", "windows.toml", "--out", "made")[0] == 0
+    assert Path("made/scenario.toml").read_bytes() == SMALL.replace("\n", "\r\n").encode()
+    assert as_json(told, "made/scenario.toml") == as_json(told, "windows.toml")
+
+
+def test_the_footer_gives_the_command_as_it_can_be_pasted(told):
+    Path("my plan.toml").write_text(SMALL, "utf-8")
+    assert told("run", "my plan.toml", "--out", "o ut", "--marginal")[0] == 0
+    assert "flywheel run 'my plan.toml' --marginal --out 'o ut'" in Path("o ut/panel.svg").read_text("utf-8")
+
+
+@pytest.mark.usefixtures("drawn_quickly")
+def test_results_replace_older_ones_and_leave_the_rest(told):
+    Path("made").mkdir()
+    Path("made/notes.txt").write_text("mine")
+    Path("made/metrics.json").write_text("old")
+    assert told("run", "small.toml", "--out", "made")[0] == 0
+    assert contents("made").keys() == WRITTEN | {"notes.txt"}
+    assert Path("made/notes.txt").read_text() == "mine"
+    assert json.loads(Path("made/metrics.json").read_text("utf-8"))["model"] == "bass"
+
+
+@pytest.mark.parametrize("name", ["../../x", "a/b", "a\\\\b", "..", "", ".hidden", "a\\u0000b", "x" * 41, "=1+1", "@x"])
+def test_names_of_strategies_that_could_be_paths_or_formulas_are_refused(told, name):
+    Path("x.toml").write_text(SMALL.replace("[strategies.burst]", f'[strategies."{name}"]'), "utf-8")
+    code, out, err = told("run", "x.toml", "--out", "made")
+    assert (code, out) == (2, "")
+    assert "cannot be the name of a strategy" in err
+    assert not Path("made").exists()
+    assert contents(".").keys() == {"small.toml", "x.toml"}
+
+
+@pytest.mark.usefixtures("drawn_quickly")
+def test_names_that_some_system_keeps_for_itself_reach_no_file(told):
+    Path("x.toml").write_text(SMALL.replace("burst", "CON").replace("steady", '"COM1 x"'), "utf-8")
+    assert told("run", "x.toml", "--out", "made")[0] == 0
+    assert contents("made").keys() == WRITTEN
+
+
+@pytest.mark.parametrize(("one", "other"), [("a b", "a-b"), ("a_b", "A b"), ("straße", "strasse")])
+def test_names_that_would_become_the_same_are_refused(told, one, other):
+    Path("x.toml").write_text(SMALL.replace("steady", f'"{one}"').replace("burst", f'"{other}"'), "utf-8")
+    code, out, err = told("run", "x.toml")
+    assert (code, out) == (2, "")
+    assert "are too alike" in err
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", " =1", "\t=x"])
+def test_text_in_a_table_is_no_formula(name):
+    series = {"x": Series("x", (None,), "metric", "1")}
+    run = Run(name, "", [0.0, 1.0], series, lambda *_: -1.5)
+    table = files.series_table(Result(About("t", "m", 1, "ode", "rk4", None, 1, 0, "0", 0.0), {name: run}))
+    header, *rows = csv.reader(io.StringIO(table))
+    assert header == ["strategy", "month", "x"]
+    assert [row[0] for row in rows] == [f"'{plain(name)}"] * 2
+    assert [row[2] for row in rows] == ["-1.5"] * 2, "a number stays one"
+
+
+def read_only(*_, **__):
+    raise OSError(30, "Read-only file system")
+
+
+@pytest.mark.usefixtures("drawn_quickly")
+@pytest.mark.parametrize(
+    ("folder", "code", "words"),
+    [
+        ("small.toml", 2, "'small.toml' is no folder"),
+        ("", 2, "'' is no folder"),
+        ("small.toml/x", 1, "Not a directory"),
+        ("x" * 300, 1, "File name too long"),
+        ("/dev/null/x", 1, "Not a directory"),
+        ("/proc/nobody/x", 1, "No such file or directory"),
+        ("taken", 1, "metrics.json is there and is no file"),
+    ],
+)
+def test_a_folder_that_cannot_be_written(told, folder, code, words):
+    Path("taken/metrics.json").mkdir(parents=True)
+    Path("taken/series.csv").write_text("mine")
+    found, out, err = told("run", "small.toml", "--out", folder)
+    assert (found, out) == (code, "")
+    assert words in err
+    assert "help: " in err
+    assert contents(".") == {"small.toml": SMALL.encode(), "taken/series.csv": b"mine"}
+
+
+@pytest.mark.usefixtures("drawn_quickly")
+@pytest.mark.parametrize("method", ["open", "mkdir"])
+def test_a_folder_that_may_only_be_read(told, monkeypatch, method):
+    before = contents(".")
+    code, out, err = None, None, None
+    with monkeypatch.context() as here:
+        genuine = Path.open
+        here.setattr(Path, method, lambda path, mode="r", **options: genuine(path, mode, **options) if mode == "rb" else read_only())
+        code, out, err = told("run", "small.toml", "--out", "made")
+    assert (code, out) == (1, "")
+    assert err == "error: made cannot be written: Read-only file system\n  help: make room, or name another folder\n"
+    assert contents(".") == before
+    assert not Path("made").exists()
+
+
+def small_files():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+
+def test_a_disk_that_fills_up_on_the_way():
+    Path("kept").mkdir()
+    for name in WRITTEN:
+        Path("kept", name).write_text("mine")
+    before = contents(".")
+    done = process("run", "small.toml", "--out", "kept", preexec_fn=small_files)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: kept cannot be written: File too large\n  help: make room, or name another folder\n"
+    assert contents(".") == before
+
+
+# new
+
+
+def test_a_new_scenario_runs_as_it_is(told):
+    code, out, err = told("new", "mine")
+    assert (code, out, err) == (0, "wrote mine.toml; run it with: flywheel run mine.toml\n", "")
+    assert told("check", "mine.toml")[2] == "", "no warnings"
+    assert set(as_json(told, "mine.toml")["strategies"]) == {"funnel", "natural", "flywheel"}
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("my plan", "my plan.toml"), ("x.toml", "x.toml"), ("sub/x", "sub/x.toml"), ("CON", "CON.toml"), ("größe", "größe.toml"), ("a$b", "a$b.toml"), ("./x", "x.toml")],
+)  # fmt: skip
+def test_the_command_it_names_can_be_pasted(told, name, path):
+    Path("sub").mkdir()
+    code, out, _ = told("new", name, "--model", "bass")
+    assert code == 0
+    wrote, command = re.fullmatch(r"wrote (.*); run it with: flywheel (.*)\n", out).groups()
+    assert wrote == path
+    assert told(*shlex.split(command))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([""], "cannot be the name of a file"),
+        (["."], "cannot be the name of a file"),
+        ([".."], "cannot be the name of a file"),
+        (["../.."], "cannot be the name of a file"),
+        (["sub/"], "cannot be the name of a file"),
+        ([" "], "cannot be the name of a file"),
+        ([".toml"], "cannot be the name of a file"),
+        (["--", "-x"], "cannot be the name of a file"),
+        (["a\x1bb"], "cannot be the name of a file"),
+        (["a\nb"], "cannot be the name of a file"),
+        (["x" * 101], "too long for the name of a file"),
+        (["nowhere/x"], "there is no folder nowhere"),
+        (["small"], "small.toml is there already"),
+        (["small.toml"], "small.toml is there already"),
+        (["dangling"], "dangling.toml is there already"),
+        (["folder"], "folder.toml is there already"),
+        (["x", "--model", "growht"], "did you mean 'growth'?"),
+        (["x", "--model", ""], "the models are growth, bass"),
+        (["x", "--model", "../growth"], "there is no model '../growth'"),
+    ],
+)
+def test_what_cannot_be_made(told, arguments, words):
+    Path("sub").mkdir()
+    Path("folder.toml").mkdir()
+    Path("dangling.toml").symlink_to("nothing")
+    code, out, err = told("new", *arguments)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert "help: " in err
+    assert contents(".") == {"small.toml": SMALL.encode()}
+    assert not Path("nothing").exists()
+
+
+def test_a_new_scenario_is_written_whole_or_not_at_all():
+    done = process("new", "mine", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500)))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: mine.toml cannot be written: File too large\n  help: ")
+    assert contents(".") == {"small.toml": SMALL.encode()}
+
+
+def test_good_is_good(told):
+    """The file that every broken one is made from."""
+    Path("good.toml").write_text(GOOD, "utf-8")
+    assert told("check", "good.toml")[0] == 0
