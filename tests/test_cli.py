@@ -20,7 +20,7 @@ from broken import ALL, GOOD, sub
 
 from flywheel_sim import __version__
 from flywheel_sim.cli import files, main
-from flywheel_sim.cli.run import in_reading_order
+from flywheel_sim.cli.run import bound, in_reading_order
 from flywheel_sim.result import About, Result, Run, Series
 from flywheel_sim.scenario.fault import plain
 
@@ -749,3 +749,8 @@ def test_good_is_good(told):
     """The file that every broken one is made from."""
     Path("good.toml").write_text(GOOD, "utf-8")
     assert told("check", "good.toml")[0] == 0
+
+
+@pytest.mark.parametrize(("size", "told"), [(1.4e-6, "2e-6"), (1e-6, "1e-6"), (9.6e-7, "1e-6"), (0, "1e-16"), (0.5, "5e-1"), (2, "2e0")])
+def test_an_error_is_rounded_up(size, told):
+    assert bound(size) == told

@@ -167,7 +167,7 @@ VERDICTS = {
     ),
     "nobody at all": (
         said(made("funnel", customers=[0, 0]), made("flywheel", customers=[0, 0])),
-        "The funnel and the flywheel are level: after 1 month 0 customers each, 0.0 % apart.",
+        "The flywheel and the funnel are level: after 1 month 0 customers each, 0.0 % apart.",
     ),
     "less is better": (
         said(made("funnel", churn=[0.2, 0.2]), made("flywheel", churn=[0.2, 0.1]), by="churn"),
@@ -209,9 +209,7 @@ def test_the_same_strategy_twice_is_level():
     judged = {one["challenger"]: one for one in result.comparisons}["natural"]
     assert judged["ahead"] is None
     assert judged["crossover_month"] is None
-    assert judged["verdict"].startswith("The funnel and natural are level: ") or judged["verdict"].startswith(
-        "Natural and the funnel are level: "
-    )
+    assert judged["verdict"].startswith("Natural and the funnel are level: ")
 
 
 def study_off():
@@ -245,6 +243,7 @@ def study_off():
         (with_unit(1, "month", "$"), "1 month"),
         (with_unit(0.02, "1/month", "$"), "0.02/month"),
         (with_unit(0.5, "1", "$"), "0.5"),
+        (with_unit(1_000, "account", "$"), "1,000 accounts"),
         (with_unit(25_000, "$/month", "£"), "£25.0k/month"),
         (moment(16.3, "month"), "month 17"),
         (moment(17, "year"), "year 17"),

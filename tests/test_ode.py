@@ -199,6 +199,20 @@ def test_what_there_is_none_of(options):
     assert caught.value.fix
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, "a", None])
+def test_what_is_no_seed(seed):
+    with pytest.raises(fw.UsageError, match="is no seed"):
+        fw.simulate(Bass, until=1, seed=seed)
+    with pytest.raises(fw.UsageError, match="is no seed"):
+        fw.load("scenarios/saas.toml").run(seed=seed)
+
+
+def test_numbers_of_numpy_are_numbers():
+    result = fw.simulate(Bass, until=np.int64(2), every=np.float64(0.5), seed=np.int64(0))
+    assert result.time.tolist() == [0, 0.5, 1, 1.5, 2]
+    assert result.about.seed == 0
+
+
 def test_too_many_saved_times_are_refused():
     with pytest.raises(fw.UsageError, match="saved times"):
         fw.simulate(Driven, until=1e9, every=1e-3)

@@ -77,7 +77,7 @@ class Words:
         span = duration(found.months, self.time_unit)
         if len(self.baseline.times) != len(self.challenger.times):
             span += " (where the shorter run ends)"
-        winner, loser = (self.challenger, self.baseline) if found.lead > 0 else (self.baseline, self.challenger)
+        winner, loser = (self.challenger, self.baseline) if found.lead > 0 or found.level else (self.baseline, self.challenger)
         ends = f"after {span} {held(found, winner, loser, self.style)}"
         if found.level:
             best, rest = found.end(winner), found.end(loser)

@@ -56,13 +56,13 @@ def with_unit(value: float, unit: str, currency: str) -> str:
     """A number with its unit: ``5 months``, ``0.02/month``, ``$9.0k/month``."""
     if unit.startswith("$"):
         return amount(value, currency) + unit.removeprefix("$")
-    number = f"{value:.3g}"
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     if unit == "1":
-        return number
+        return text
     word, slash, rest = unit.partition("/")
     if word == "1":
-        return f"{number}/{rest}"
-    return f"{number} {word if value == 1 else word + 's'}{slash}{rest}"
+        return f"{text}/{rest}"
+    return f"{text} {word if value == 1 else word + 's'}{slash}{rest}"
 
 
 def number(value: float) -> str:

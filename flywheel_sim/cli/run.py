@@ -146,5 +146,12 @@ def unit_of(series: Series, currency: str) -> str:
 def footing(result: Result) -> str:
     about = result.about
     step = "" if about.dt is None else f", step 1/{round(1 / about.dt)} {about.time_unit}" if about.dt < 1 else f", step {about.dt:g}"
-    error = "" if about.step_error is None else f" (error below {max(about.step_error, 1e-12):.0e})"
-    return f"{about.model}, equations by {about.method}{step}{error}; accounts conserved to {about.conservation:.0e}"
+    error = "" if about.step_error is None else f" (error at the end below {bound(about.step_error)})"
+    return f"{about.model}, equations by {about.method}{step}{error}; accounts conserved to {bound(about.conservation)}"
+
+
+def bound(size: float) -> str:
+    """A small number, rounded up to one digit: ``2e-6`` for 1.4e-6."""
+    exponent = math.floor(math.log10(max(size, 1e-16)))
+    digit = math.ceil(max(size, 1e-16) / 10**exponent - 1e-9)
+    return f"1e{exponent + 1}" if digit == 10 else f"{digit}e{exponent}"

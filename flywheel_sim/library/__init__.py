@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from flywheel_sim.errors import UsageError
+from flywheel_sim.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from flywheel_sim.library.bass import Bass
@@ -25,7 +25,7 @@ def find(name: str) -> ModelKind:
         UsageError: if there is none.
     """
     if name not in MODELS:
-        raise UsageError(f"there is no model {name!r}", fix=f"the models are {', '.join(MODELS)}")
+        raise UsageError(f"there is no model {name!r}", fix=nearest(name, MODELS, "the models are"))
     module, kind = MODELS[name]
     model: ModelKind = getattr(importlib.import_module(module), kind)
     return model

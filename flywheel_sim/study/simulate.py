@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from flywheel_sim.analysis.metrics import Reader
-from flywheel_sim.errors import UsageError
+from flywheel_sim.errors import UsageError, nearest
 from flywheel_sim.model import ModelKind, declaration
 from flywheel_sim.program import Lowered, lower
 from flywheel_sim.result import About, Result
@@ -65,7 +66,7 @@ def simulate(
         UsageError: for a name or value that cannot be meant.
         StateError: when a number leaves what is possible, naming the month, the stock and the likely parameter.
     """
-    only_this_engine(engine, draws)
+    only_this_engine(engine, draws, seed)
     lowered = lowered_model(model)
     inputs = inputs_for(lowered, settings_from(lowered, values or {}), known_switches(lowered, off))
     stepped = run_in_steps(lowered, inputs, saved_times(until, every), method=method, dt=dt)
@@ -77,40 +78,47 @@ def known_switches(lowered: Lowered, off: Iterable[str]) -> tuple[str, ...]:
     names = (off,) if isinstance(off, str) else tuple(off)
     for name in names:
         if name not in lowered.layout.switches:
+            switches = lowered.layout.switches
             raise UsageError(
                 f"{name!r} cannot be switched off in {lowered.declaration.name}",
-                fix=f"what can: {', '.join(lowered.layout.switches) or 'nothing'}",
+                fix=nearest(str(name), switches, "what can be switched off is") if switches else "nothing can, in this model",
             )
     return names
 
 
-def only_this_engine(engine: str, draws: int | None) -> None:
-    """Refuse an engine that there is none of, and draws from one that makes none.
+def only_this_engine(engine: str, draws: int | None, seed: int) -> None:
+    """Refuse an engine that there is none of, draws from one that makes none, and what is no seed.
 
     Raises:
-        UsageError: for either.
+        UsageError: for any of them.
     """
     if engine not in ENGINES:
         raise UsageError(f"there is no engine {engine!r}", fix=f"use {', '.join(ENGINES)}")
     if draws is not None:
         raise UsageError("the equations have one future: this engine makes no draws", fix="leave draws out")
+    if not hasattr(seed, "__index__") or seed < 0:
+        raise UsageError(f"seed={seed!r} is no seed", fix="use a whole number from 0 on")
 
 
 def saved_times(until: float, every: float) -> list[float]:
     """0, every, twice every, ... and ``until``."""
-    if not (isinstance(until, int | float) and 0 < until < math.inf):
-        raise UsageError(f"until={until!r} is no horizon", fix="use a number above 0")
-    if not (isinstance(every, int | float) and 0 < every < math.inf):
-        raise UsageError(f"every={every!r} is no time between saved values", fix="use a number above 0, such as 1")
+    until, every = duration("until", until), duration("every", every)
     count = math.floor(until / every + 1e-9)
     if count > MOST_SAVED:
         raise UsageError(f"{count} saved times are more than {MOST_SAVED}", fix="use a larger every=")
-    times = [number * float(every) for number in range(count + 1)]
+    times = [number * every for number in range(count + 1)]
     if until - times[-1] > 1e-9 * until:
-        times.append(float(until))
+        times.append(until)
     else:
-        times[-1] = float(until)
+        times[-1] = until
     return times
+
+
+def duration(name: str, value: object) -> float:
+    """A time above 0, NumPy's numbers included."""
+    if isinstance(value, Real) and 0 < float(value) < math.inf:
+        return float(value)
+    raise UsageError(f"{name}={value!r} is no time", fix="use a number above 0")
 
 
 def about_run(lowered: Lowered, stepped: Stepped, *, title: str, until: float, seed: int) -> About:
@@ -118,12 +126,12 @@ def about_run(lowered: Lowered, stepped: Stepped, *, title: str, until: float, s
     return About(
         title=title,
         model=lowered.declaration.name.lower(),
-        months=until,
+        months=int(until) if until == int(until) else float(until),
         engine="ode",
         method=trace.method,
         dt=trace.dt,
         draws=1,
-        seed=seed,
+        seed=int(seed),
         version=__version__,
         conservation=trace.conservation,
         step_error=stepped.error,

@@ -9,7 +9,7 @@ from flywheel_sim.analysis.metrics import Reader
 from flywheel_sim.analysis.sensitivity import Assumption, HangsOn, hangs_on
 from flywheel_sim.analysis.verdict import verdict
 from flywheel_sim.engines.ode import LONGEST_STEP
-from flywheel_sim.errors import StateError
+from flywheel_sim.errors import StateError, UsageError, nearest
 from flywheel_sim.model import Declaration, ModelKind, declaration
 from flywheel_sim.model.measures import Marginal
 from flywheel_sim.model.nodes import descend
@@ -102,7 +102,13 @@ class Study(Record):
         return replace(self, scenario=edited(self.scenario, self.declaration, {"strategies": {name: changes}}))
 
     def inputs(self, strategy: str) -> Inputs:
-        """What a strategy's run is given."""
+        """What a strategy's run is given.
+
+        Raises:
+            UsageError: if there is no such strategy.
+        """
+        if strategy not in self.scenario.strategies:
+            raise UsageError(f"there is no strategy {strategy!r}", fix=nearest(strategy, self.scenario.strategies, "the strategies are"))
         found = self.scenario.strategies[strategy]
         return inputs_for(self.lowered, {name: value.typical for name, value in found.settings.items()}, found.off, found.moves)
 
@@ -129,7 +135,7 @@ class Study(Record):
         Raises:
             StateError: when a number leaves what is possible.
         """
-        only_this_engine(engine, draws)
+        only_this_engine(engine, draws, seed)
         stepped = self.all_stepped(method, dt)
         readers = {
             name: Reader(self.lowered, one.trace, self.raised(name, one, method) if marginal else None) for name, one in stepped.items()
@@ -208,7 +214,7 @@ class Study(Record):
             method=traces[0].method,
             dt=traces[0].dt,
             draws=1,
-            seed=seed,
+            seed=int(seed),
             version=__version__,
             conservation=max(trace.conservation for trace in traces),
             step_error=max(errors) if errors else None,
