@@ -117,13 +117,13 @@ def test_break_even_is_when_cash_stays_above_nothing():
 # Verdicts
 
 
-def said(baseline, challenger, by="customers", hangs_on=None, unlike=(), **more):
+def said(baseline, challenger, by="customers", hangs_on=None, unlike=(), runner_up=None, **more):
     comparison = compare(baseline, challenger, by, **more)
-    return verdict(comparison, time_unit="month", currency="$", hangs_on=hangs_on, unlike=unlike)
+    return verdict(comparison, time_unit="month", currency="$", hangs_on=hangs_on, unlike=unlike, runner_up=runner_up)
 
 
 MONEY = {"outlay": "spent", "balance": "cash"}
-WORST = HangsOn("churn", "customers who leave", 0.03, "1/month", -20.0, flips=True)
+WORST = HangsOn("churn", "customers who leave", 0.03, "1/month", 120.0, 100.0, flips=True)
 
 VERDICTS = {
     "the challenger overtakes": (
@@ -136,22 +136,22 @@ VERDICTS = {
         (
             "The flywheel wins over the funnel: after 2 months 150 customers against 120 (25 % more), ahead for good from month 2. "
             "Both spend $1.0M; the flywheel has $300k in cash against $200k, ahead for good from month 2. "
-            "That hangs most on churn (customers who leave): at 0.03/month, the funnel would be ahead by 20.0 customers."
+            "That hangs most on churn (customers who leave): at 0.03/month, the funnel would be ahead by 20 %, 120 against 100."
         ),
     ),
     "the baseline wins, after being behind": (
         said(
             made("funnel", customers=[100, 110, 120], spent=[0, 0, 1000], cash=[0, 0, 50]),
             made("plan B", customers=[100, 120, 60], spent=[0, 0, 2000], cash=[0, 0, 20]),
-            hangs_on=HangsOn("price", "", 100, "$/account/month", -5.0, flips=False),
+            hangs_on=HangsOn("price", "", 100, "$/account/month", 65.0, 60.0, flips=False),
             unlike=("price", "usual_win"),
             **MONEY,
         ),
         (
             "The funnel wins over plan B: after 2 months 120 customers against 60.0 (2.0 times as much), ahead for good from month 2. "
-            "They spend unequally, plan B $2,000 and the funnel $1,000; plan B has $20 in cash against $50; "
+            "They spend unequally, the funnel $1,000 and plan B $2,000; the funnel has $50 in cash against $20, ahead for good from month 1; "
             "and they are not alike in price, usual win. "
-            "That hangs most on price: at $100/account/month, the funnel is ahead by only 5.00 customers."
+            "That hangs most on price: at $100/account/month, the funnel is ahead by only 8.3 %, 65.0 against 60.0."
         ),
     ),
     "from the start": (
@@ -162,7 +162,7 @@ VERDICTS = {
         said(made("funnel", customers=[100, 200]), made("flywheel", customers=[100, 201]), hangs_on=WORST),
         (
             "The flywheel and the funnel are level: after 1 month 201 customers against 200, 0.5 % apart. "
-            "It hangs most on churn (customers who leave): at 0.03/month, the funnel would be ahead by 20.0 customers."
+            "It hangs most on churn (customers who leave): at 0.03/month, the funnel would be ahead by 20 %, 120 against 100."
         ),
     ),
     "nobody at all": (
@@ -180,6 +180,36 @@ VERDICTS = {
     "unlike horizons": (
         said(made("funnel", customers=[100, 200, 300]), made("flywheel", customers=[100, 250])),
         "The flywheel wins over the funnel: after 1 month (where the shorter run ends) 250 customers against 200 (25 % more), ahead from the start.",
+    ),
+    "both have lost some": (
+        said(made("funnel", customers=[100, 40]), made("flywheel", customers=[100, 50])),
+        (
+            "The flywheel wins over the funnel: after 1 month 50.0 customers against 40.0 (25 % more), both fewer than the 100 of the start, "
+            "ahead from the start."
+        ),
+    ),
+    "the next best": (
+        said(made("funnel", customers=[100, 140]), made("flywheel", customers=[100, 150]), runner_up=made("natural", customers=[100, 145])),
+        (
+            "The flywheel wins over the funnel: after 1 month 150 customers against 140 (7.1 % more), ahead from the start; "
+            "the next best, natural, has 145."
+        ),
+    ),
+    "neither is better": (
+        said(made("funnel", spent=[0.0, 1e6]), made("flywheel", spent=[0.0, 2e6]), by="spent"),
+        "The flywheel ends above the funnel: after 1 month spent of $2.0M against $1.0M (2.0 times as much), above throughout.",
+    ),
+    "money may be negative": (
+        said(
+            made("funnel", cash=[0.0, 1.0]),
+            made("flywheel", cash=[0.0, 2e6]),
+            by="cash",
+            hangs_on=HangsOn("x", "", 1, "1", -5e5, 1e6, flips=False),
+        ),
+        (
+            "The flywheel wins over the funnel: after 1 month cash of $2.0M against $1, ahead from the start. "
+            "That hangs most on x: at 1, the flywheel is ahead with only $1.0M against -$500k."
+        ),
     ),
     "not defined": (
         said(made("funnel", churn=[0.2, math.nan]), made("flywheel", churn=[0.2, 0.1]), by="churn"),
@@ -226,6 +256,7 @@ def study_off():
         (amount(9_994, "$"), "$9,994"),
         (amount(9_995, "$"), "$10.0k"),
         (amount(150_000, "€"), "€150k"),
+        (amount(-40_000, "CHF"), "-CHF 40.0k"),
         (amount(-1_234_567, "$"), "-$1.2M"),
         (amount(999_600, "$"), "$1.0M"),
         (amount(2.5e9, "$"), "$2.5bn"),

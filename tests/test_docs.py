@@ -90,6 +90,13 @@ def test_the_answer_in_the_readme_is_the_answer(workplace, capsys, monkeypatch):
     assert shown == printed
 
 
+def test_the_claims_in_the_docs_are_what_is_found(workplace, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    assert main(["claims", str(workplace / "scenarios" / "saas.toml")]) == 0
+    printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert blocks(ROOT / "docs" / "claims.md", "text")[0].splitlines() == printed
+
+
 def test_the_fault_in_the_readme_is_the_fault(workplace, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     text = (workplace / "scenarios" / "saas.toml").read_text("utf-8")

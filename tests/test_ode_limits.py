@@ -1,6 +1,7 @@
 """What a run refuses, what it measures of itself, and how well fixed and chosen steps agree on the shipped scenarios."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,10 @@ from flywheel_sim.program import OUTSIDE, Inputs
 from flywheel_sim.records import replace
 from flywheel_sim.study.inputs import inputs_for
 
-# Fixed and chosen steps on what ships
+# Fixed and chosen steps on what ships: the first three, and one in which a budget jumps; each takes seconds
+
+SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
+in_steps = pytest.mark.parametrize("name", ["saas", "early-stage", "funnel-wins", "budget-cut"])
 
 
 def peaks_of(trace):
@@ -29,9 +33,10 @@ def trace_of(study, strategy, **options):
     return run(study.lowered, inputs, times, windows=windows(study.lowered, inputs), **options)
 
 
-def test_steps_of_a_thirty_second_agree_with_chosen_steps_at_every_month(shipped):
+@in_steps
+def test_steps_of_a_thirty_second_agree_with_chosen_steps_at_every_month(name):
     """Where a staff fills up on the way (funnel-wins, month 7) RK4 is of second order: 2.4e-6 in steps of 1/16."""
-    study = fw.load(shipped)
+    study = fw.load(SCENARIOS / f"{name}.toml")
     for strategy in study.scenario.strategies:
         chosen = trace_of(study, strategy, method="adaptive")
         fixed = trace_of(study, strategy, dt=1 / 32)
@@ -41,8 +46,9 @@ def test_steps_of_a_thirty_second_agree_with_chosen_steps_at_every_month(shipped
         assert apart.max() < 1e-6, (strategy, study.lowered.layout.states[worst[1]], f"month {worst[0]}")
 
 
-def test_the_step_a_run_takes_by_itself_agrees_with_chosen_steps_at_the_horizon(shipped):
-    study = fw.load(shipped)
+@in_steps
+def test_the_step_a_run_takes_by_itself_agrees_with_chosen_steps_at_the_horizon(name):
+    study = fw.load(SCENARIOS / f"{name}.toml")
     result = study.run()
     for strategy in study.scenario.strategies:
         chosen = trace_of(study, strategy, method="adaptive")

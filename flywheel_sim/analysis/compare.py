@@ -49,6 +49,11 @@ class Comparison(Record):
         return run.value(name or self.by, self.index)
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """What the baseline and the challenger end with."""
+        return self.end(self.baseline), self.end(self.challenger)
+
+    @property
     def lead(self) -> float:
         """How far the challenger is ahead at the end, negative where it is behind."""
         gap = self.end(self.challenger) - self.end(self.baseline)
@@ -70,12 +75,14 @@ class Comparison(Record):
 
     def cash_crossover(self) -> float | None:
         """The month after which the challenger has more money until the end."""
+        return self.cash_ahead(self.challenger, self.baseline)
+
+    def cash_ahead(self, first: Run, second: Run) -> float | None:
+        """The month after which the first of two runs has more money than the second until the end."""
         if self.balance is None:
             return None
-        return crossover(
-            self.challenger.times[: self.index + 1],
-            *(run.values(self.balance)[: self.index + 1] for run in (self.baseline, self.challenger)),
-        )
+        below, above = (run.values(self.balance)[: self.index + 1] for run in (second, first))
+        return crossover(first.times[: self.index + 1], below, above)
 
     def break_even(self, run: Run) -> float | None:
         """The month after which a run has earned back what it spent, until the end."""

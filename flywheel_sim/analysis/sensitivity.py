@@ -1,9 +1,11 @@
 """Which assumption the lead of one strategy over another hangs on most.
 
-What the lead gains or loses with every assumption is found at once, by running both strategies backwards
+The lead is measured as a share of the larger of the two where that makes sense: what shrinks the whole business
+shrinks the gap without shrinking the lead. What it gains or loses with every assumption is found at once, by running both strategies backwards
 (:mod:`flywheel_sim.engines.ode.adjoint`), limits that are near included. That ranks the assumptions by how far each
-would pull the lead down at either end of its plausible range, once as a straight line and once in steps of the value.
-The first few of both lists are then run there, both strategies, and only what was run is told.
+would pull the lead down at either end of its plausible range, taken as a straight line or in steps of the value,
+whichever is less: effects mostly level off. The first few are then run there, both strategies, and only what was run
+is told.
 """
 
 from __future__ import annotations
@@ -21,11 +23,10 @@ from flywheel_sim.records import Record, replace
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Assumption", "HangsOn", "hangs_on"]
+__all__ = ["Assumption", "HangsOn", "gap", "hangs_on"]
 
-# How many of each list are run. On the shipped scenarios the worst of all is among the first five of the one or the
-# first three of the other.
-STRAIGHT, BY_STEPS = 5, 3
+# How many are run. On the shipped scenarios the worst of all, or one nearly as bad, is among them.
+TRIED = 12
 # A step this many times that of the run is long enough for a ranking (RK4: an error of some 1e-3).
 COARSER = 4
 NUDGE = 1e-6
@@ -48,7 +49,8 @@ class HangsOn(Record):
         note: what it is, in words.
         value: the end of its plausible range at which the lead is least.
         unit: of the value.
-        lead: of the challenger there.
+        baseline: what the baseline ends with there.
+        challenger: what the challenger ends with there.
         flips: whether the other strategy is ahead there.
     """
 
@@ -56,7 +58,8 @@ class HangsOn(Record):
     note: str
     value: float
     unit: str
-    lead: float
+    baseline: float
+    challenger: float
     flips: bool
 
 
@@ -67,7 +70,8 @@ def hangs_on(
     horizon: float,
     assumptions: Sequence[Assumption],
     *,
-    lead: float,
+    ends: tuple[float, float],
+    relative: bool,
     sign: float,
     dt: float,
 ) -> HangsOn | None:
@@ -79,7 +83,8 @@ def hangs_on(
         by: the series that decides.
         horizon: when it is read.
         assumptions: those that both strategies share.
-        lead: of the challenger, as things stand.
+        ends: of the baseline and the challenger, as things stand.
+        relative: whether the lead is measured as a share of the larger of the two; only where both are positive.
         sign: -1 where less is better, else 1.
         dt: the step of the runs that are judged.
 
@@ -91,27 +96,42 @@ def hangs_on(
         slopes = [slope(lowered, inputs, by, horizon, [one.slot for one in assumptions], step) for inputs in pair]
     except (StateError, ArithmeticError, ValueError):
         return None
+    relative = relative and min(ends) > 0
+    lead = sign * gap(*ends, relative=relative)
     favoured = 1.0 if lead >= 0 else -1.0
+    scales = ends if relative else (1.0, 1.0)
+    pull = {slot: sign * favoured * (slopes[1][slot] / scales[1] - slopes[0][slot] / scales[0]) for slot in slopes[0]}
+    least = favoured * lead
     found: HangsOn | None = None
-    for one, end in candidates(assumptions, {slot: sign * favoured * (slopes[1][slot] - slopes[0][slot]) for slot in slopes[0]}):
+    for one, end in candidates(assumptions, pull):
         try:
             first, second = (outcome(lowered, moved(inputs, one.slot, end), by, horizon, step) for inputs in pair)
         except StateError:
             continue
-        there = sign * (second - first)
-        if math.isfinite(there) and favoured * there < favoured * (lead if found is None else found.lead):
+        there = sign * favoured * gap(first, second, relative=relative)
+        if there < least:
+            least = there
             name, label = lowered.layout.parameters[one.slot]
             declared = lowered.declaration.parameters[name]
-            found = HangsOn(written(name, label), declared.note, end, str(declared.unit), there, flips=there * lead < 0)
+            found = HangsOn(written(name, label), declared.note, end, str(declared.unit), first, second, flips=there < 0)
     return found
+
+
+def gap(first: float, second: float, *, relative: bool) -> float:
+    """How far the second is above the first: of the larger of both where that can be said."""
+    size = max(abs(first), abs(second)) if relative else 1.0
+    return (second - first) / size if size else 0.0
 
 
 def candidates(assumptions: Sequence[Assumption], slopes: Mapping[int, float]) -> list[tuple[Assumption, float]]:
     """The assumptions worth running, each with the end of its range that should pull the lead down."""
+
+    def pull(item: tuple[Assumption, float]) -> float:
+        one, end = item
+        return max(slopes[one.slot] * (end - one.value), slopes[one.slot] * reach(one.value, end))  # both are below 0, or neither is
+
     ends = [(one, end) for one in assumptions for end in (one.low, one.high) if end != one.value]
-    straight = sorted(ends, key=lambda item: slopes[item[0].slot] * (item[1] - item[0].value))
-    by_steps = sorted(ends, key=lambda item: slopes[item[0].slot] * reach(item[0].value, item[1]))
-    return list(dict.fromkeys([*straight[:STRAIGHT], *by_steps[:BY_STEPS]]))
+    return sorted(ends, key=pull)[:TRIED]
 
 
 def reach(value: float, end: float) -> float:

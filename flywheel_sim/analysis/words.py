@@ -40,6 +40,7 @@ def amount(value: float, currency: str) -> str:
     if not math.isfinite(value):
         return "–"
     sign, size = ("-" if value < 0 else ""), abs(value)
+    currency += " " if currency[-1:].isalpha() else ""  # CHF 40k, but $40k
     for limit, divisor, suffix in ((999_500_000, 1e9, "bn"), (999_500, 1e6, "M"), (9_995, 1e3, "k")):
         if size >= limit:
             digits = 0 if size / divisor >= 99.95 else 1

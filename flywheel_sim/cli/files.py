@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -15,12 +16,14 @@ from flywheel_sim.result import columns_of, undefined_to_none
 from flywheel_sim.scenario.fault import plain, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from flywheel_sim.result import Result
     from flywheel_sim.study import Study
 
 __all__ = ["write_all"]
+
+RECORD = "metrics.json"
 
 
 def write_all(folder: str, study: Study, result: Result, *, command: str) -> list[str]:
@@ -38,7 +41,7 @@ def write_all(folder: str, study: Study, result: Result, *, command: str) -> lis
         The names written.
 
     Raises:
-        UsageError: if the folder is a file.
+        UsageError: if the folder is a file, or holds files of these names that were not written by a run, or changed since.
         OutputError: if something cannot be written.
     """
     from flywheel_sim.charts import pictures
@@ -47,14 +50,49 @@ def write_all(folder: str, study: Study, result: Result, *, command: str) -> lis
     try:
         if not folder or (place.exists() and not place.is_dir()):
             raise UsageError(f"{short(folder)} is no folder", fix="name a folder for --out")
-        texts = {"series.csv": series_table(result), "metrics.json": metrics_object(result), "scenario.toml": study.scenario.text}
+        texts = {"series.csv": series_table(result), "scenario.toml": study.scenario.text}
         contents = {name: text.encode() for name, text in texts.items()} | pictures(study, result, command=command)
+        refuse_files_of_others(place, contents)
+        contents[RECORD] = metrics_object(result, contents).encode()
         with folder_for(place):
             write_files({place / name: content for name, content in contents.items()})
     except OSError as error:
         fix = "make room, or name another folder"
         raise OutputError(f"{plain(folder)} cannot be written: {error.strerror or error}", fix=fix) from None
     return sorted(contents)
+
+
+def refuse_files_of_others(place: Path, contents: Mapping[str, bytes]) -> None:
+    """Nothing is overwritten but what an earlier run wrote and nobody has changed since: its metrics.json tells."""
+    recorded = written_before(place / RECORD)
+    there = [name for name in (*contents, RECORD) if (place / name).is_file()]
+    lost = []
+    for name in there:
+        if name == RECORD:
+            changed = recorded is None
+        else:
+            found = (place / name).read_bytes()
+            changed = found != contents[name] and fingerprint(found) != (recorded or {}).get(name)
+        if changed:
+            lost.append(name)
+    if lost:
+        raise UsageError(
+            f"{short(str(place))} holds {' and '.join(lost)}, which no run wrote or somebody has changed since",
+            fix="move it away, or name another folder",
+        )
+
+
+def written_before(record: Path) -> dict[str, str] | None:
+    """The fingerprints of the files that an earlier run wrote; None where the record is none."""
+    try:
+        found = json.loads(record.read_bytes())["files"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def fingerprint(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 @contextlib.contextmanager
@@ -91,9 +129,9 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.lstrip()[:1] in {"=", "+", "-", "@"} else text
 
 
-def metrics_object(result: Result) -> str:
-    """The result as JSON, without its series."""
-    found = result.as_json()
+def metrics_object(result: Result, contents: Mapping[str, bytes]) -> str:
+    """The result as JSON, without its series, and with a record of the files that were written beside it."""
+    found = {**result.as_json(), "files": {name: fingerprint(content) for name, content in contents.items()}}
     for strategy in found["strategies"].values():
         del strategy["series"]
     return json.dumps(found, ensure_ascii=False, allow_nan=False, indent=2) + "\n"

@@ -75,6 +75,17 @@ def run(file: str, out: str | None, as_json: bool, marginal: bool, seed: int, en
 
 
 @flywheel.command()
+@click.argument("file", type=click.Path())
+@click.option("--strategy", help="The strategy the claims are about; the best that is not the baseline unless said.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+def claims(file: str, strategy: str | None, *, as_json: bool) -> None:
+    """Test what is said of flywheels in the scenario FILE: what holds, what fails, and where the border lies."""
+    from flywheel_sim.cli.claims import print_claims
+
+    print_claims(file, strategy, as_json=as_json)
+
+
+@flywheel.command()
 @click.argument("name", required=False)
 @click.option("--markdown", is_flag=True, help="Print the page of the model NAME as Markdown.")
 def models(name: str | None, *, markdown: bool) -> None:

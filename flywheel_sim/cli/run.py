@@ -18,11 +18,12 @@ from flywheel_sim.study import load
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rich.console import Console
     from rich.table import Table
 
     from flywheel_sim.result import Result, Series
 
-__all__ = ["run_scenario"]
+__all__ = ["console_for", "run_scenario", "wrapped"]
 
 NARROWEST = 20  # columns of a terminal in which anything can be read
 GAP = 3  # between the columns of a table
@@ -48,12 +49,18 @@ def run_scenario(file: str, *, out: str | None, as_json: bool, marginal: bool, s
         print_text(result)
 
 
-def print_text(result: Result) -> None:
+def console_for() -> Console:
+    """Standard output, which shows text as it is: no markup, no highlights."""
     from rich.console import Console
 
     colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
     console = Console(file=sys.stdout, color_system=colours, highlight=False, markup=False, emoji=False, soft_wrap=False)
     console.width = max(console.width, NARROWEST)
+    return console
+
+
+def print_text(result: Result) -> None:
+    console = console_for()
     console.print(plain(result.about.title), style="bold")
     if result.verdict:
         console.print()

@@ -7,7 +7,7 @@ money, with the reinforcing loops off or on and the budget split one way or the 
 each of them is in exactly one stock at any time.
 """
 
-from flywheel_sim.measures import gain, into, lifetime, marginal, out_of, passage, so_far, trailing
+from flywheel_sim.measures import gain, into, lifetime, marginal, out_of, passage, so_far, survival, trailing
 from flywheel_sim.model import (
     Model,
     aux,
@@ -385,6 +385,12 @@ class Growth(Model):
         "chance that a customer leaves within a year",
         better="lower",
         percent=True,
+    )
+    first_year_loss = metric(
+        1 - survival(customers, year), "1", "chance that a new customer leaves within a year, as things are now", better="lower", percent=True
+    )
+    replacement_share = metric(
+        trailing(out_of(customers), year) / new_customers, "1", "customers lost for each one won", better="lower", percent=True
     )
     revenue_retention = metric(
         exp(year * trailing(expand - shrink - cancel, year) / revenue),

@@ -189,6 +189,13 @@ def metric(
 
 
 @word
-def claim(number: int, sentence: str, test: object) -> Claim:
-    """A sentence about the model, and the test that can find it true or false."""
-    return Claim(number, sentence, test)
+def claim(number: int, sentence: str, test: object, hinges: tuple[Expression, ...] = ()) -> Claim:
+    """A sentence about the model, and the experiment that can find it true or false.
+
+    Args:
+        number: by which it is called.
+        sentence: what is said.
+        test: an experiment, made with the words of :mod:`flywheel_sim.experiments`.
+        hinges: the parameters, or labels of parameters, along which its border is looked for.
+    """
+    return Claim(number, sentence, test, hinges)

@@ -172,11 +172,19 @@ class Metric(Expression):
 
 
 class Claim(Record):
-    """A sentence about a model that an experiment can find true or false."""
+    """A sentence about a model that an experiment can find true or false.
+
+    Attributes:
+        number: by which it is called.
+        sentence: what is said.
+        test: the experiment.
+        hinges: the parameters, or labels of parameters, along which its border is looked for.
+    """
 
     number: int
     sentence: str
     test: object
+    hinges: tuple[Expression, ...] = ()
 
 
 class Cell(Expression):

@@ -10,6 +10,7 @@ from flywheel_sim.analysis.sensitivity import Assumption, HangsOn, hangs_on
 from flywheel_sim.analysis.verdict import verdict
 from flywheel_sim.engines.ode import LONGEST_STEP
 from flywheel_sim.errors import StateError, UsageError, nearest
+from flywheel_sim.library import claims_about
 from flywheel_sim.model import Declaration, ModelKind, declaration
 from flywheel_sim.model.measures import Marginal
 from flywheel_sim.model.nodes import descend
@@ -26,11 +27,13 @@ from flywheel_sim.study.step import Stepped, run_in_steps
 from flywheel_sim.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from flywheel_sim.expressions import Expression
+    from flywheel_sim.model.symbols import Claim
     from flywheel_sim.program import Inputs, Lowered
+    from flywheel_sim.study.claims import Finding
 
 __all__ = ["Study", "load"]
 
@@ -149,9 +152,30 @@ class Study(Record):
         challenger = best([run for run in runs.values() if run is not baseline], self.by)
         judged = {}
         for one in comparisons:
-            first = one.challenger.name == challenger.name
-            judged[one.challenger.name] = self.judged(one, self.hangs_on(one, about.dt or LONGEST_STEP) if first else None)
+            if one.challenger is challenger:
+                others = [run for run in runs.values() if run is not challenger]
+                judged[challenger.name] = self.judged(one, self.hangs_on(one, about.dt or LONGEST_STEP), best(others, self.by))
+            else:
+                judged[one.challenger.name] = self.judged(one)
         return Result(about, runs, judged[challenger.name], tuple(judged.values()))
+
+    def claims(self, strategy: str | None = None, claims: Sequence[Claim] | None = None) -> tuple[Finding, ...]:
+        """What is said of the model, put to the test in this scenario.
+
+        Args:
+            strategy: the one the claims are about; the best that is not the baseline unless said.
+            claims: those to test; the model's own unless said.
+
+        Raises:
+            UsageError: where there is nothing to test, or no second strategy to set against the baseline.
+        """
+        return tuple(self.findings(strategy, claims))
+
+    def findings(self, strategy: str | None = None, claims: Sequence[Claim] | None = None) -> Iterator[Finding]:
+        """The same, one after the other."""
+        from flywheel_sim.study.claims import findings
+
+        return findings(self, claims_about(self.model) if claims is None else tuple(claims), strategy)
 
     def __repr__(self) -> str:
         return text_lines(self.scenario, self.declaration)
@@ -237,28 +261,61 @@ class Study(Record):
     def name_of(self, node: Expression | None) -> str | None:
         return None if node is None else self.declaration.names[node]
 
-    def judged(self, comparison: Comparison, hangs_on: HangsOn | None = None) -> dict[str, Any]:
+    def judged(self, comparison: Comparison, hangs_on: HangsOn | None = None, runner_up: Run | None = None) -> dict[str, Any]:
         """A comparison with its verdict."""
-        unlike = self.unlike(comparison.baseline.name, comparison.challenger.name)
-        text = verdict(comparison, time_unit=self.declaration.time_unit, currency=self.scenario.currency, hangs_on=hangs_on, unlike=unlike)
+        text = verdict(
+            comparison,
+            time_unit=self.declaration.time_unit,
+            currency=self.scenario.currency,
+            hangs_on=hangs_on,
+            unlike=self.unlike(comparison.baseline.name, comparison.challenger.name),
+            runner_up=runner_up,
+        )
         return {**comparison.as_json(), "verdict": text}
 
     def hangs_on(self, comparison: Comparison, dt: float) -> HangsOn | None:
         """The assumption that the lead rests on most: one that both strategies share and that has a plausible range."""
         first, second = comparison.baseline.name, comparison.challenger.name
         unlike = self.unlike(first, second)
-        settings = self.scenario.strategies[first].settings
+        values = self.inputs(first).parameters
         assumptions = []
         for slot, (name, label) in enumerate(self.lowered.layout.parameters):
-            declared = self.declaration.parameters[name]
-            stated = settings.get((name, label))
-            between = stated.between if stated is not None and stated.between is not None else declared.between[label]
-            if declared.role == "parameter" and name not in unlike and between is not None and between[0] < between[1]:
-                value = stated.typical if stated is not None else declared.default[label]
-                assumptions.append(Assumption(slot, value, *between))
+            between = self.between(first, name, label)
+            if self.declaration.parameters[name].role == "parameter" and name not in unlike and between is not None:
+                assumptions.append(Assumption(slot, values[slot], *between))
         sign = -1.0 if comparison.better == "lower" else 1.0
         pair = (self.inputs(first), self.inputs(second))
-        return hangs_on(self.lowered, pair, self.by, comparison.months, assumptions, lead=comparison.lead, sign=sign, dt=dt)
+        return hangs_on(
+            self.lowered,
+            pair,
+            self.by,
+            comparison.months,
+            assumptions,
+            ends=comparison.ends,
+            relative=self.by != self.name_of(self.declaration.balance),  # cash passes through 0
+            sign=sign,
+            dt=dt,
+        )
+
+    def between(self, strategy: str, name: str, label: str | None) -> tuple[float, float] | None:
+        """The plausible range of a parameter: the scenario's own where it states one, else the model's; None where it is one value.
+
+        Where the scenario states a value outside the model's range, that range speaks of another business: it is then
+        taken in proportion to the value.
+        """
+        declared = self.declaration.parameters[name]
+        between = self.stated_between(strategy, name, label) or declared.between[label]
+        settings, default = self.scenario.strategies[strategy].settings, declared.default[label]
+        value = settings[name, label].typical if (name, label) in settings else default
+        if between is not None and not between[0] <= value <= between[1] and default > 0:
+            low, high = declared.limits
+            between = (max(between[0] * value / default, low), min(between[1] * value / default, high))
+        return between if between is not None and between[0] < between[1] else None
+
+    def stated_between(self, strategy: str, name: str, label: str | None) -> tuple[float, float] | None:
+        """The range that the scenario states for a parameter of a strategy, if it does."""
+        stated = self.scenario.strategies[strategy].settings.get((name, label))
+        return None if stated is None else stated.between
 
     def unlike(self, first: str, second: str) -> tuple[str, ...]:
         """The parameters other than levers in which two strategies differ."""
