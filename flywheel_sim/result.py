@@ -6,11 +6,7 @@ a verdict never loads NumPy.
 
 from __future__ import annotations
 
-import html
-import io
-import json
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.errors import OutputError, UsageError, nearest
@@ -19,6 +15,7 @@ from flywheel_sim.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import numpy as np
     import pandas as pd
@@ -286,6 +283,10 @@ class Result(Record):
         Raises:
             OutputError: if it cannot be written.
         """
+        import io
+        import json
+        from pathlib import Path
+
         import numpy as np
 
         arrays: dict[str, Any] = {}
@@ -316,6 +317,9 @@ class Result(Record):
         Raises:
             UsageError: if it cannot be read, is damaged, or is no such file.
         """
+        import json
+        from pathlib import Path
+
         import numpy as np
 
         try:
@@ -337,6 +341,8 @@ class Result(Record):
         return "\n".join(filter(None, lines))
 
     def _repr_html_(self) -> str:
+        import html
+
         names = self.longest.metric_names
         head = "".join(f"<th>{html.escape(name)}</th>" for name in ("", "unit", *self.runs))
         rows = []

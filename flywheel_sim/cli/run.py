@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import sys
@@ -44,6 +43,8 @@ def run_scenario(file: str, *, out: str | None, as_json: bool, marginal: bool, s
         written = write_all(out, study, result, command=plain(shlex.join(["flywheel", "run", file, *options, "--out", out])))
         click.echo(f"wrote {len(written)} files to {plain(out)}: {', '.join(written)}", err=True)
     if as_json:
+        import json
+
         click.echo(json.dumps(result.as_json(), allow_nan=False))
     else:
         print_text(result)

@@ -9,7 +9,6 @@ from flywheel_sim.errors import ModelError, closest
 from flywheel_sim.expressions import Expression
 from flywheel_sim.model.build import SETTINGS, build
 from flywheel_sim.model.declaration import Declaration
-from flywheel_sim.model.show import html_page, text_page
 from flywheel_sim.model.symbols import Auxiliary, Flow, Group, Metric, Parameter, Staff, Stock, Switch
 
 __all__ = ["Model", "ModelKind", "declaration"]
@@ -101,9 +100,13 @@ class ModelKind(type):
         raise ModelError(f"{cls.__name__} is declared, not called", fix=f"run it with simulate({cls.__name__}, until=60)")
 
     def __repr__(cls) -> str:
+        from flywheel_sim.model.show import text_page
+
         return text_page(cls.__declaration__) if cls.__declaration__ is not None else super().__repr__()
 
     def _repr_html_(cls) -> str:
+        from flywheel_sim.model.show import html_page
+
         return html_page(declaration(cls))
 
 

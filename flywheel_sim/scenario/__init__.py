@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flywheel_sim.errors import ScenarioError, UsageError
 from flywheel_sim.library import MODELS, find
@@ -12,6 +12,9 @@ from flywheel_sim.scenario.interpret import interpret
 from flywheel_sim.scenario.read import read_text
 from flywheel_sim.scenario.scenario import Move, Name, Scenario, Strategy, Value
 from flywheel_sim.scenario.syntax import read_toml
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Move", "Name", "Scenario", "Strategy", "Value", "load_scenario", "read_scenario"]
 
@@ -27,7 +30,7 @@ def load_scenario(path: str | Path, model: ModelKind | None = None) -> tuple[Sce
         UsageError: if the file cannot be read.
         ScenarioError: with every fault of the file.
     """
-    return read_scenario(read_text(Path(path)), str(path), model)
+    return read_scenario(read_text(path), str(path), model)
 
 
 def read_scenario(text: str, file: str = "scenario", model: ModelKind | None = None) -> tuple[Scenario, ModelKind]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
 from flywheel_sim.analysis.words import with_unit
@@ -50,6 +49,8 @@ def text_lines(scenario: Scenario, model: Declaration) -> str:
 
 def html_table(scenario: Scenario, model: Declaration) -> str:
     """The table as HTML, with nothing in it that runs."""
+    import html
+
     head = "".join(f"<th>{html.escape(text)}</th>" for text in ("", *scenario.strategies))
     body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in rows_of(scenario, model))
     title = html.escape(f"{scenario.title}, {scenario.months} months of {scenario.model}")

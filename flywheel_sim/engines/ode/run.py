@@ -117,10 +117,15 @@ class Integration:
 
     def start(self) -> Point:
         """The initial states, and every integral 0."""
-        fault = broken_start(self.lowered, self.inputs)
-        if fault is not None:
+        try:
+            point = initial_states(self.program, self.inputs)
+        except (ArithmeticError, ValueError):
+            point = (math.nan,)
+        if not math.isfinite(sum(point)) or any(point[index] < 0 for counted in self.program.counted.values() for index in counted):
+            fault = broken_start(self.lowered, self.inputs)
+            assert fault is not None
             raise fault
-        return initial_states(self.program, self.inputs) + (0.0,) * len(self.program.integrals)
+        return point + (0.0,) * len(self.program.integrals)
 
     # Time
 
