@@ -152,8 +152,10 @@ def test_the_title_of_a_shipped_scenario_agrees_with_its_verdict(shipped):
     comparison = result.comparison
     winner = comparison["ahead"]
     loser = next(comparison[side] for side in ("baseline", "challenger") if comparison[side] != winner)
-    ratio = result[winner].value("customers") / result[loser].value("customers")
-    assert f"{100 * (ratio - 1):.{0 if ratio >= 1.0995 else 1}f} % more customers" in chart.title
+    by = comparison["by"]
+    ratio = result[winner].value(by) / result[loser].value(by)
+    more = f"{ratio:.1f}× the" if ratio >= 2 else f"{100 * (ratio - 1):.{0 if ratio >= 1.0995 else 1}f} % more"
+    assert f"{more} {by}" in chart.title
     assert re.search(rf"{winner}.*ends with", chart.title, re.IGNORECASE)
     if chart.plot.crossing is None:
         assert "from the start" in chart.title

@@ -159,16 +159,10 @@ def drawn(shipped):
 
 def test_the_shipped_scenarios_are_drawn_without_a_fault(drawn):
     study, result, files = drawn
-    assert sorted(files) == ["customers.png", "customers.svg", "panel.png", "panel.svg"]
+    assert sorted(files) == sorted(f"{name}.{kind}" for name in (study.by, "panel") for kind in ("png", "svg"))
     overlay, panel = charts.overlay(result), charts.panel(result, charts.declared_panel(study, result))
-    assert [plot.series for plot in panel.plots] == [
-        "new_customers",
-        "acquisition_cost",
-        "referral_share",
-        "annual_churn",
-        "net_promoter_score",
-        "time_to_close",
-    ]
+    names = study.declaration.names
+    assert [plot.series for plot in panel.plots] == [names[node] for node in study.declaration.panel]
     for chart in (overlay, panel):
         assert charts.lint(chart.draw()) == []
 
@@ -181,8 +175,9 @@ def test_pictures_are_1920_by_1080(drawn):
 
 
 def test_drawings_hold_text_as_text_and_their_font(drawn):
-    _, result, files = drawn
-    root = ET.fromstring(files["customers.svg"])  # noqa: S314  our own file
+    study, result, files = drawn
+    drawing = files[f"{study.by}.svg"]
+    root = ET.fromstring(drawing)  # noqa: S314  our own file
     space = "{http://www.w3.org/2000/svg}"
     assert root.find(f"{space}title").text == charts.overlay(result).title
     shown = [element.text for element in root.iter(f"{space}text")]
@@ -192,7 +187,7 @@ def test_drawings_hold_text_as_text_and_their_font(drawn):
     assert "font-weight:600" in style
     width, height = (float(value) for value in root.get("viewBox").split()[2:])
     assert width / height == pytest.approx(16 / 9)
-    assert "date" not in files["customers.svg"].decode().lower().partition("<defs>")[0]
+    assert "date" not in drawing.decode().lower().partition("<defs>")[0]
 
 
 def test_the_lines_drawn_are_the_lines_of_the_record():

@@ -250,6 +250,14 @@ def test_each_turns_when_its_parameter_is_turned_past_its_border(name, found):
     assert turned_over >= 2
 
 
+def test_the_twelfth_is_about_marketplaces():
+    study = fw.load("scenarios/marketplace.toml")
+    (finding,) = study.claims()
+    assert (finding.number, finding.here) == (12, True)
+    (alone,) = study.with_strategy("flywheel", off=["selection", "prices", "sales", "talk"]).claims("flywheel")
+    assert alone.here is False
+
+
 # The command
 
 

@@ -12,7 +12,7 @@ from flywheel_sim.scenario import read_scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
-GENERATED = {"growth.md": "growth", "bass.md": "bass"}
+GENERATED = {"growth.md": "growth", "bass.md": "bass", "marketplace.md": "marketplace"}
 
 
 def blocks(page, language):

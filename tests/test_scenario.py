@@ -353,9 +353,20 @@ def test_warnings_stand_in_the_order_of_the_file_and_among_the_faults():
 def test_the_shipped_scenarios_warn_of_nothing(shipped):
     scenario, model = load_scenario(shipped)
     assert scenario.warnings == ()
-    assert model is Growth
+    assert model is find(scenario.model)
     assert scenario.text == shipped.read_text("utf-8")
     assert scenario.file == str(shipped)
+
+
+def test_money_that_only_some_strategies_speak_of_is_warned_about():
+    body = '[strategies.a]\nset = { budget = "$40k/month" }\nsplit = { ads = 1 }\n[strategies.b]\noff = ["referral"]\n'
+    lacking = [warning.splitlines()[0] for warning in read(body).warnings]
+    assert lacking == [
+        "warning: 'b' says no 'budget', which other strategies do: it gets the model's, $150,000/month",
+        "warning: 'b' says no split, which other strategies do: it gets the model's, ads 0.42, attract 0.08, sellers 0.5",
+    ]
+    assert read(body + 'like = "a"\n').warnings == ()
+    assert read("[strategies.a]\n[strategies.b]\n").warnings == ()
 
 
 # Changed from Python
@@ -421,6 +432,22 @@ def test_every_fault_from_python_is_told():
     assert caught.value.cause == "the model has no parameter 'prize'\nalso: 'churn': '12 %' does not say per what time"
 
 
+def test_a_misspelt_strategy_is_not_added():
+    with pytest.raises(UsageError) as caught:
+        fw.load("scenarios/saas.toml").with_strategy("flywhel", set={"budget": "$1M/month"})
+    assert caught.value.fix == "did you mean 'flywheel'? To add one, give like='flywheel' too"
+    added = fw.load("scenarios/saas.toml").with_strategy("flywheels", like="flywheel", set={"budget": "$1M/month"})
+    assert list(added.scenario.strategies) == ["funnel", "natural", "flywheel", "flywheels"]
+    assert "other" in fw.load("scenarios/saas.toml").with_strategy("other", split={"ads": 1}).scenario.strategies
+
+
+def test_one_label_may_be_named_as_in_a_file():
+    changed = fw.load("scenarios/saas.toml").with_values(**{"fit.cold": 0.05, "fit.referred": 0.4})
+    settings = changed.scenario.strategies["funnel"].settings
+    assert (settings["fit", "cold"].typical, settings["fit", "referred"].typical) == (0.05, 0.4)
+
+
 def test_a_change_can_warn():
     changed = edited(study().scenario, declaration(Growth), {"values": {"price": 25_000}})
-    assert changed.warnings == ("warning: 'price' is $25,000/month; plausible is $800/month to $4,200/month",)
+    (warning,) = (one for one in changed.warnings if "price" in one)
+    assert warning == "warning: 'price' is $25,000/month; plausible is $800/month to $4,200/month"

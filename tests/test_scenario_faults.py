@@ -254,11 +254,18 @@ def test_a_name_that_no_file_has(name):
     refused(name, "cannot be read")
 
 
+def test_a_file_that_is_not_there_may_be_meant_otherwise(tmp_path):
+    (tmp_path / "saas.toml").write_text(GOOD)
+    refused(tmp_path / "sass.toml", f"did you mean {tmp_path / 'saas'}.toml?")
+    refused(tmp_path / "quite-another.toml", "write one with: flywheel new NAME")
+    refused(tmp_path / "saas", "is it called saas.toml?")
+
+
 def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
     def forbidden(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(type(tmp_path), "open", forbidden)
+    monkeypatch.setattr("builtins.open", forbidden)
     refused(tmp_path / "x.toml", "x.toml cannot be read: Permission denied")
 
 

@@ -23,7 +23,10 @@ MODELS = {
     "marketplace": ("flywheel_sim.library.marketplace", "Marketplace"),
 }
 # Where claims stand that are declared beside a model, by the module of the model. They are imported only when they are tested.
-CLAIMS = {"flywheel_sim.library.growth": "flywheel_sim.library.growth_claims"}
+CLAIMS = {
+    "flywheel_sim.library.growth": "flywheel_sim.library.growth_claims",
+    "flywheel_sim.library.marketplace": "flywheel_sim.library.marketplace_claims",
+}
 
 
 def find(name: str) -> ModelKind:

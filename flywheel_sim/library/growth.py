@@ -72,8 +72,8 @@ class Growth(Model):
 
     market = param(20_000, "account", (5_000, 100_000), "accounts within reach")
     start_customers = param(100, "account", (20, 500), "customers on the first day")
-    start_prospects = param(1_350, "account", None, "leads on the first day", "computed: those of a steady funnel", limits=(0, None))
-    start_deals = param(66, "account", None, "open deals on the first day", "computed: those of a steady funnel", limits=(0, None))
+    start_prospects = param(1_350, "account", None, "leads on the first day", "set to those of a steady funnel at the default budget", limits=(0, None))
+    start_deals = param(66, "account", None, "open deals on the first day", "set to those of a steady funnel at the default budget", limits=(0, None))
 
     strangers = stock(market - start_prospects - start_deals - start_customers, "account", "not in touch")
     prospects = stock(origin(cold=start_prospects), "account", "leads being qualified")
@@ -103,7 +103,7 @@ class Growth(Model):
         "month",
         factor(2),
         "time in which half of it is gone",
-        "assumption for content: 6/12/24; ads: carry-over 0.5 (Sethuraman 2011)",
+        "assumption; ads: carry-over 0.5 (Sethuraman 2011)",
         limits=(0.05, None),
     )
     start_investment = param(
@@ -111,7 +111,7 @@ class Growth(Model):
         "$",
         None,
         "left from before the first day",
-        "computed: near a steady funnel",
+        "set near that of a steady funnel at the default budget",
         limits=(0, None),
     )
     learning = param(40, "$/account/month", (0, 150), "what serving one customer teaches, as money spent on practice")
@@ -187,7 +187,7 @@ class Growth(Model):
     # Attract: strangers become prospects
 
     organic_leads = param(60, "account/month", (0, 200), "leads that come of themselves")
-    ads_leads = param(680, "account/month", (300, 1_500), "leads that endless ads would buy", "computed: cost per lead 190 $")
+    ads_leads = param(680, "account/month", (300, 1_500), "leads that endless ads would buy", "assumption; at the default budget a lead costs 190 $")
     content_leads = param(360, "account/month", (100, 800), "leads that endless content would earn")
 
     drawn = aux(
@@ -203,13 +203,13 @@ class Growth(Model):
 
     # Qualify: the fit are handed to sales, the informed go straight to an offer
 
-    qualifying_time = param(2, "month", (1, 3), "first touch to opportunity", "Implisit 2014: 84 days", limits=(0.05, None))
+    qualifying_time = param(2, "month", (1, 3), "first touch to opportunity, with aligned teams", "Implisit 2014: 84 days, which is what unaligned teams take here", limits=(0.05, None))
     fit = param(
         origin(cold=0.065, referred=0.50),
         "1",
         origin(cold=(0.025, 0.13), referred=(0.1, 0.7)),
         "prospects worth selling to",
-        "Implisit 2014: 13 % of leads; Kumar 2007: 14 of 33 who refer bring one",
+        "set so that 1.0 to 1.5 % of cold leads are won (Implisit 2014: ads 0.8, website 1.55 %); referred: assumption, Kumar 2007 has 14 of 33 who refer bring one",
         limits=(0, 1),
     )
     informed = share(
@@ -249,7 +249,7 @@ class Growth(Model):
     carries = param(7.9, "account/person", (4, 15), "open deals one seller carries", "vendor benchmark: 10 closed a quarter")
     seller_cost = param(12_500, "$/person/month", (8_000, 20_000), "full cost of a seller", limits=(1, None))
     hiring_time = param(5, "month", (3, 12), "until a hire counts, or a leaver is gone", limits=(0.1, None))
-    start_sellers = param(6, "person", None, "sellers on the first day", "computed: those the funnel's budget pays", limits=(0, None))
+    start_sellers = param(6, "person", None, "sellers on the first day", "set to those whom half the default budget pays", limits=(0, None))
 
     sellers = stock(start_sellers, "person", "trained sellers")
     hire = flow(outside >> sellers, rate=spending * spread["sellers"] / seller_cost / hiring_time, note="the budget hires sellers")
@@ -309,7 +309,7 @@ class Growth(Model):
     fading = param(0.020, "1/month", (0.01, 0.05), "advocates who fall silent")
     souring = param(0.010, "1/month", (0.003, 0.03), "content customers who turn against us")
     mending = param(0.030, "1/month", (0.01, 0.08), "detractors who are won round")
-    churn = param(0.0105, "1/month", (0.004, 0.03), "content customers who leave", "Pacific Crest 2016: 5/10/20 % a year of all customers")
+    churn = param(0.0105, "1/month", (0.004, 0.03), "content customers who leave; the others leave in proportion", "set so that of all customers some 10 to 15 % leave a year; Pacific Crest 2016: 5/10/20 %")
     churn_newcomers = param(0.95, "1", (0.3, 4), "newcomers' churn over that of the content")
     churn_advocates = param(0.38, "1", (0.1, 1), "advocates' churn over that of the content", "Garnefeld 2013: 7 to 19")
     churn_detractors = param(3.8, "1", (1.5, 10), "detractors' churn over that of the content")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from flywheel_sim.errors import UsageError
+from flywheel_sim.errors import UsageError, closest
 from flywheel_sim.library import MODELS
 from flywheel_sim.records import replace
 from flywheel_sim.scenario.interpret import interpret
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from flywheel_sim.model import Declaration
     from flywheel_sim.scenario.scenario import Scenario
 
-__all__ = ["edited"]
+__all__ = ["edited", "nested"]
 
 
 def edited(scenario: Scenario, declaration: Declaration, changes: Mapping[str, Any]) -> Scenario:
@@ -29,6 +29,7 @@ def edited(scenario: Scenario, declaration: Declaration, changes: Mapping[str, A
     Raises:
         UsageError: with everything that cannot be meant.
     """
+    refuse_misspelt_strategies(scenario, changes)
     made, faults = interpret(joined(scenario.data, changes), declaration, MODELS)
     errors = [fault for fault in faults if fault.kind == "error"]
     if errors or made is None:
@@ -37,6 +38,26 @@ def edited(scenario: Scenario, declaration: Declaration, changes: Mapping[str, A
         raise UsageError(first.cause + more, fix=first.fix)
     warnings = tuple(f"warning: {fault.cause}" for fault in faults)
     return replace(made, file=scenario.file, warnings=warnings)
+
+
+def refuse_misspelt_strategies(scenario: Scenario, changes: Mapping[str, Any]) -> None:
+    """A strategy that is added under a name much like another must say so, with ``like``."""
+    for name, stated in changes.get("strategies", {}).items():
+        meant = closest(name, scenario.strategies)
+        if name not in scenario.strategies and meant is not None and meant.casefold() != name.casefold() and "like" not in stated:
+            raise UsageError(f"there is no strategy {name!r}", fix=f"did you mean {meant!r}? To add one, give like={meant!r} too")
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """``{"fit.cold": 0.05}`` as the file's ``fit.cold = 0.05``: a table in a table."""
+    made: dict[str, Any] = {}
+    for name, value in values.items():
+        base, dot, label = str(name).partition(".")
+        if dot:
+            made.setdefault(base, {})[label] = value
+        else:
+            made[base] = value
+    return made
 
 
 def joined(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

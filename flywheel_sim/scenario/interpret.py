@@ -14,13 +14,15 @@ from flywheel_sim.scenario.scenario import Scenario
 from flywheel_sim.scenario.start import refuse_impossible_starts
 from flywheel_sim.scenario.strategies import parents_of, read_strategies, refuse_bad_names, strategy_names
 from flywheel_sim.scenario.values import read_values
-from flywheel_sim.units import CURRENCIES, MULTIPLES, TIME_WORDS
+from flywheel_sim.units import CURRENCIES, MULTIPLES, TIME_WORDS, write_quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from flywheel_sim.model import Declaration
+    from flywheel_sim.model.symbols import Parameter
     from flywheel_sim.scenario.fault import Fault
+    from flywheel_sim.scenario.scenario import Strategy
 
 __all__ = ["comparable", "interpret"]
 
@@ -55,6 +57,7 @@ def interpret(data: dict[str, Any], declaration: Declaration | None, models: Ite
     by = read_by(reading)
     if not reading.failed:
         refuse_impossible_starts(reading, strategies, parents)
+        warn_of_money_left_unsaid(reading, strategies)
     if reading.failed:
         return None, reading.faults
     scenario = Scenario(
@@ -73,6 +76,29 @@ def interpret(data: dict[str, Any], declaration: Declaration | None, models: Ite
         file="",
     )
     return scenario, reading.faults
+
+
+def warn_of_money_left_unsaid(reading: Reading, strategies: Mapping[str, Strategy]) -> None:
+    """A strategy that leaves to the model what others state: how much is spent, and on what."""
+    for name, parameter in reading.model.parameters.items():
+        if not parameter.force and parameter.role != "split":
+            continue
+        stated = {known: any(setting == name for setting, _ in one.settings) for known, one in strategies.items()}
+        for known, says in stated.items():
+            if not says and any(stated.values()):
+                word = "split" if parameter.role == "split" else f"'{name}'"
+                default = usual(reading, parameter)
+                example = "split = { ... }" if parameter.role == "split" else f"set = {{ {name} = ... }}"
+                fix = f"write {example}, or like = ... another strategy"
+                cause = f"'{known}' says no {word}, which other strategies do: it gets the model's, {default}"
+                reading.warn(cause, ("strategies", known), fix)
+
+
+def usual(reading: Reading, parameter: Parameter) -> str:
+    """The default of a lever or of the split, in words."""
+    if parameter.role == "split":
+        return ", ".join(f"{label} {value:g}" for label, value in parameter.default.items() if value)
+    return write_quantity(parameter.default[None], parameter.unit, reading.currency)
 
 
 def read_currency(reading: Reading) -> str:

@@ -14,11 +14,13 @@ from flywheel_sim.units import read_quantity, write_number
 
 if TYPE_CHECKING:
     from flywheel_sim.model import Declaration
+    from flywheel_sim.model.symbols import Parameter
     from flywheel_sim.scenario import Move
 
 __all__ = ["bends", "inputs_for", "settings_from"]
 
 Name = tuple[str, str | None]
+TOGETHER = 1e-9  # how far the shares of a split may be from 1 by rounding
 
 
 def inputs_for(lowered: Lowered, settings: Mapping[Name, float], off: Iterable[str] = (), moves: Iterable[Move] = ()) -> Inputs:
@@ -72,7 +74,11 @@ def settings_from(lowered: Lowered, values: Mapping[str, object]) -> dict[Name, 
         parameter = declaration.parameters.get(base)
         if parameter is None:
             raise UsageError(f"{declaration.name} has no parameter {name!r}", fix=nearest_name(base, declaration))
-        by_label = {rest.rstrip("]"): given} if rest else given if isinstance(given, Mapping) else dict.fromkeys(parameter.default, given)
+        by_label: Mapping[str | None, object] = (
+            {rest.rstrip("]"): given} if rest else given if isinstance(given, Mapping) else dict.fromkeys(parameter.default, given)
+        )
+        if parameter.role == "split":
+            by_label = whole_split(base, parameter, by_label)
         for label, one in by_label.items():
             if label not in parameter.default:
                 raise UsageError(f"{base} has no label {label!r}", fix=f"its labels are {', '.join(map(str, parameter.default))}")
@@ -90,6 +96,19 @@ def settings_from(lowered: Lowered, values: Mapping[str, object]) -> dict[Name, 
                 )
             found[base, label] = number
     return found
+
+
+def whole_split(name: str, parameter: Parameter, shares: Mapping[str | None, object]) -> Mapping[str | None, object]:
+    """Every share of a split: what is not named gets nothing, as in a scenario file.
+
+    Raises:
+        UsageError: if they are not together 1.
+    """
+    if all(isinstance(share, Real) for share in shares.values()):
+        together = math.fsum(float(share) for share in shares.values() if isinstance(share, Real))
+        if abs(together - 1) > TOGETHER:
+            raise UsageError(f"the shares of {name} are together {together:.6g}, not 1", fix="name every share that is not 0")
+    return {**dict.fromkeys(parameter.default, 0.0), **shares}
 
 
 def nearest_name(name: str, declaration: Declaration) -> str:

@@ -18,7 +18,7 @@ from flywheel_sim.model.symbols import Metric
 from flywheel_sim.records import Record, replace
 from flywheel_sim.result import About, Result, Run
 from flywheel_sim.scenario import Name, Scenario, Strategy, Value, load_scenario
-from flywheel_sim.scenario.edit import edited
+from flywheel_sim.scenario.edit import edited, nested
 from flywheel_sim.study.describe import html_table, text_lines
 from flywheel_sim.study.inputs import inputs_for
 from flywheel_sim.study.series import labelled
@@ -89,7 +89,7 @@ class Study(Record):
         Raises:
             UsageError: for a name or value that cannot be meant.
         """
-        return replace(self, scenario=edited(self.scenario, self.declaration, {"values": values}))
+        return replace(self, scenario=edited(self.scenario, self.declaration, {"values": nested(values)}))
 
     def with_strategy(self, name: str, **changes: object) -> Study:
         """The same study with a strategy changed or added.
