@@ -43,6 +43,10 @@ def move(body):
 # fmt: off
 # What the file is like, its text, and each fault: line and column, words of the cause, words of the remedy.
 BROKEN = [
+    ("decimal comma", values("margin = 0,45"), [("6:10", "'0,45' is no number: decimals stand behind a point", "write 0.45")]),
+    ("decimal comma in a split", sub("ads = 0.5", "ads = 0,5"), [("10:17", "'0,5' is no number: decimals stand behind a point", "write 0.5")]),
+    ("strategy of two words", sub("[strategies.flywheel]", "[strategies.as is]"), [("12:1", "a name with spaces stands in quotes", 'write [strategies."as is"]')]),
+    ("moves of two words", GOOD + "[[strategies.as is.moves]]\n", [("15:1", "a name with spaces stands in quotes", 'write [[strategies."as is".moves]]')]),
     ("misspelt top", sub("months = 60","moths = 60"), [("3:1", "unknown key 'moths'", "did you mean 'months'?")]),
     ("misspelt values table", sub("[values]","[value]"), [("5:2", "unknown key 'value'", "did you mean 'values'?")]),
     ("misspelt strategies", GOOD.replace("strategies","strategy"), [("8:2", "unknown key 'strategy'", "did you mean 'strategies'?")]),

@@ -50,7 +50,7 @@ def test_a_split_is_shares_and_what_is_not_named_gets_nothing():
     moved = run_of(Budget, values={"spread": {"ads": 0, "content": 0.25, "events": 0.75}}, method="euler")
     assert moved["spent"][:, -1].tolist() == [0, 300, 900]
     assert run_of(Budget, values={"spread": {"events": 1}})["spend"][:, 0].tolist() == [0, 0, 100]
-    with pytest.raises(fw.UsageError, match="the shares of spread are together 0.9, not 1"):
+    with pytest.raises(fw.UsageError, match=r"the shares of spread are together 0\.9, not 1"):
         run_of(Budget, values={"spread": {"events": 0.9}})
     found = declaration(Budget)
     assert found.split == "spread"

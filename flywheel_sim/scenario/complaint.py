@@ -30,9 +30,13 @@ def explained(message: str, text: str, *, closely: bool = True) -> Fault:
         return Fault(f"this is not TOML: {words[:1].lower() + words[1:]}", span=one(offset), fix="write one name = value in a line")
     if "\r" in line.removesuffix("\r"):
         return Fault("this file does not end its lines as others do", span=one(offset), fix="save it with LF or CRLF line ends")
+    comma = re.search(r"=\s*([-+]?\d+),(\d{1,2}|\d{4,})(?!\d|,\d)", line)
+    if comma is not None:
+        cause = f"'{comma[1]},{comma[2]}' is no number: decimals stand behind a point"
+        return Fault(cause, span=(start + comma.start(1), start + comma.end(2)), fix=f"write {comma[1]}.{comma[2]}")
     if words.startswith(("Cannot", "Duplicate")):
         return stated_twice(words, text, offset)
-    if words.startswith(("Unclosed", "Expected ']'", "Invalid initial character")):
+    if words.startswith(("Unclosed", "Expected ']", "Invalid initial character")):
         return bracket_fault(words, text, offset)
     if words.startswith(("Illegal character '\\n'", "Unterminated string", 'Expected "\'"', "Expected '\"")):
         return quote_fault(text, offset)
@@ -127,6 +131,10 @@ def bracket_fault(words: str, text: str, offset: int) -> Fault:
         return Fault("a table in braces ends without a comma", span=one(offset), fix="take out the comma before }")
     if words.startswith("Invalid initial character") and here != "\n":
         return Fault("a name is missing here", span=one(offset), fix="begin a name with a letter or a digit, or put it in quotes")
+    spaced = re.fullmatch(r"\s*(\[+)([\w.-]*?)([\w-]+(?: +[\w-]+)+)((?:\.[\w-]+)*\]+)\s*", line)
+    if spaced is not None:
+        fix = f'write {spaced[1]}{spaced[2]}"{spaced[3]}"{spaced[4]}'
+        return Fault("a name with spaces stands in quotes", span=whole(start, line), fix=fix)
     if line.lstrip().startswith("["):
         fix = "write [values], [strategies.NAME] or [[strategies.NAME.moves]]"
         return Fault("this table's name is not closed", span=whole(start, line), fix=fix)
