@@ -168,6 +168,7 @@ class About(Record):
         time_unit: of the times.
         currency: how money is written.
         file: the scenario file.
+        changes: what moves during the run, in words.
     """
 
     title: str
@@ -184,6 +185,7 @@ class About(Record):
     time_unit: str = "month"
     currency: str = "$"
     file: str = ""
+    changes: tuple[str, ...] = ()
 
 
 class Result(Record):
@@ -327,7 +329,7 @@ class Result(Record):
                 about = json.loads(arrays["about"].tobytes())
                 if about["format"] == FORMAT:
                     runs = {one["name"]: run_from(one, arrays[f"run {number}"]) for number, one in enumerate(about["runs"])}
-                    return cls(About(**about["about"]), runs, about["comparison"], tuple(about["comparisons"]))
+                    return cls(About(**about["about"] | {"changes": tuple(about["about"].get("changes", ()))}), runs, about["comparison"], tuple(about["comparisons"]))
         except OSError as error:
             raise UsageError(f"{path} cannot be read: {error.strerror or error}", fix="name a file that result.save(path) wrote") from None
         except Exception:  # noqa: BLE001  what the bytes of a damaged or foreign file make its readers raise has no end

@@ -379,3 +379,27 @@ def test_mathematics_and_markup_stay_what_they_are():
     shown = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert any("$x$ [b]a[/b]" in text for text in shown)
     assert any("<script>_b_ \\frac{1}{2}" in text for text in shown)
+
+
+# What moves during a run
+
+
+def moved(*moves, name="flywheel"):
+    study = fw.load(SAAS).with_strategy(name, moves=list(moves))
+    return charts.overlay(study.run()).subtitle
+
+
+def test_the_subtitle_says_what_stops_for_everybody():
+    subtitle = charts.overlay(fw.load(SAAS.with_name("budget-cut.toml")).run()).subtitle
+    assert subtitle.endswith("; every strategy spends $3.6M; budget goes to $0/month in month 24")
+
+
+def test_the_subtitle_says_whose_levers_move():
+    step = {"lever": "budget", "kind": "step", "at": 24, "to": "$0/month"}
+    ramp = {"lever": "rigidity", "kind": "ramp", "at": 6, "to": 0, "over": 6}
+    pulse = {"lever": "budget", "kind": "pulse", "at": 12, "to": "$200k/month", "for": "3 months"}
+    split = {"lever": "split", "kind": "step", "at": 30, "to": {"ads": 0.5, "sellers": 0.5}}
+    assert moved(ramp).endswith("; the flywheel: rigidity moves to 0 from month 6 to month 12")
+    assert moved(pulse, name="natural").endswith("; natural: budget goes to $200k/month in month 12 for 3 months")
+    assert moved(split).endswith("; the flywheel: split goes to a new one in month 30")
+    assert moved(pulse, step, ramp).endswith("; 3 moves of levers on the way")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["overlay", "panel"]
 
 MOST_PLOTS = 12
+MOST_CHANGES = 2
 
 
 def overlay(result: Result, by: str | None = None, *, command: str = "", unlike: Sequence[str] = ()) -> Overlay:
@@ -175,6 +176,8 @@ class View:
         if comparison is not None and comparison.months < self.result.longest.times[-1]:
             parts.append(f"compared at {moment(comparison.months, self.time_unit)}")
         parts.append(self.spending())
+        moving = [clean(text) for text in self.about.changes]
+        parts += moving if len(moving) <= MOST_CHANGES else [f"{len(moving)} moves of levers on the way"]
         if unlike:
             parts.append(f"not alike in {', '.join(map(name_in_words, unlike))}")
         return "; ".join(filter(None, parts))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flywheel_sim.analysis.words import with_unit
+from flywheel_sim.analysis.words import called, duration, moment, name_in_words, with_unit
 from flywheel_sim.program import written
 
 if TYPE_CHECKING:
     from flywheel_sim.model import Declaration
-    from flywheel_sim.scenario import Name, Scenario, Strategy
+    from flywheel_sim.scenario import Move, Name, Scenario, Strategy
 
-__all__ = ["html_table", "rows_of", "text_lines"]
+__all__ = ["changes", "html_table", "rows_of", "text_lines"]
 
 Row = tuple[str, ...]
 
@@ -55,3 +55,23 @@ def html_table(scenario: Scenario, model: Declaration) -> str:
     body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in rows_of(scenario, model))
     title = html.escape(f"{scenario.title}, {scenario.months} months of {scenario.model}")
     return f"<div><h4>{title}</h4><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def changes(scenario: Scenario, model: Declaration) -> tuple[str, ...]:
+    """What moves during the run, and whose it is where it is not every strategy's: ``budget goes to $0/month in month 24``."""
+    movers: dict[str, list[str]] = {}
+    for strategy in scenario.strategies.values():
+        for move in strategy.moves:
+            movers.setdefault(change(move, scenario, model), []).append(strategy.name)
+    everybody = list(scenario.strategies)
+    return tuple(text if names == everybody else f"{' and '.join(map(called, names))}: {text}" for text, names in movers.items())
+
+
+def change(move: Move, scenario: Scenario, model: Declaration) -> str:
+    unit, start = str(model.parameters[move.lever].unit), moment(move.at, model.time_unit)
+    what = name_in_words("split" if move.lever == model.split else move.lever)
+    goal = "a new one" if move.lever == model.split else with_unit(move.to[None], unit, scenario.currency)
+    if move.kind == "ramp":
+        return f"{what} moves to {goal} from {start} to {moment(move.at + move.length, model.time_unit)}"
+    lasts = f" for {duration(move.length, model.time_unit)}" if move.kind == "pulse" else ""
+    return f"{what} goes to {goal} in {start}{lasts}"

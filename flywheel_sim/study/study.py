@@ -19,7 +19,7 @@ from flywheel_sim.records import Record, replace
 from flywheel_sim.result import About, Result, Run
 from flywheel_sim.scenario import Name, Scenario, Strategy, Value, load_scenario
 from flywheel_sim.scenario.edit import edited, nested
-from flywheel_sim.study.describe import html_table, text_lines
+from flywheel_sim.study.describe import changes, html_table, text_lines
 from flywheel_sim.study.inputs import inputs_for
 from flywheel_sim.study.series import labelled
 from flywheel_sim.study.simulate import lowered_model, only_this_engine
@@ -245,6 +245,7 @@ class Study(Record):
             time_unit=self.declaration.time_unit,
             currency=self.scenario.currency,
             file=self.scenario.file,
+            changes=changes(self.scenario, self.declaration),
         )
 
     # Comparing
