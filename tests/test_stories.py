@@ -17,7 +17,7 @@ PROMISES = {
     ),
     "consultancy": ("flywheel", "without a single advertisement it doubles, and leaves behind those who advertise"),
     "early-stage": ("natural", "the loops themselves are welcome (natural beats funnel), but paying to speed them up is not"),
-    "funnel-wins": ("funnel", "There is nothing to compound: clients are gone before delight has paid for itself"),
+    "funnel-wins": ("funnel", "what the flywheel takes from ads and sellers buys less than it cost"),
     "graveyard": ("recall with slack", "neither of the two brings a customer by itself; together they bring a seventh more"),
     "leaky-bucket": ("flywheel", "The flywheel has more customers than harder without a further dollar"),
     "marketplace": ("flywheel", "The surprise: it is not the subsidies"),

@@ -81,7 +81,7 @@ def interpret(data: dict[str, Any], declaration: Declaration | None, models: Ite
 def warn_of_money_left_unsaid(reading: Reading, strategies: Mapping[str, Strategy]) -> None:
     """A strategy that leaves to the model what others state: how much is spent, and on what."""
     for name, parameter in reading.model.parameters.items():
-        if not parameter.force and parameter.role != "split":
+        if parameter.role != "split" and not (parameter.force and str(parameter.unit).startswith("$")):
             continue
         stated = {known: any(setting == name for setting, _ in one.settings) for known, one in strategies.items()}
         for known, says in stated.items():
