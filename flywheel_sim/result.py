@@ -329,7 +329,12 @@ class Result(Record):
                 about = json.loads(arrays["about"].tobytes())
                 if about["format"] == FORMAT:
                     runs = {one["name"]: run_from(one, arrays[f"run {number}"]) for number, one in enumerate(about["runs"])}
-                    return cls(About(**about["about"] | {"changes": tuple(about["about"].get("changes", ()))}), runs, about["comparison"], tuple(about["comparisons"]))
+                    return cls(
+                        About(**about["about"] | {"changes": tuple(about["about"].get("changes", ()))}),
+                        runs,
+                        about["comparison"],
+                        tuple(about["comparisons"]),
+                    )
         except OSError as error:
             raise UsageError(f"{path} cannot be read: {error.strerror or error}", fix="name a file that result.save(path) wrote") from None
         except Exception:  # noqa: BLE001  what the bytes of a damaged or foreign file make its readers raise has no end
@@ -350,12 +355,21 @@ class Result(Record):
         rows = []
         for name in names:
             series = self.longest.about(name)
-            cells = "".join(f"<td>{'–' if (value := run.metrics[name]) is None else f'{value:,.4g}'}</td>" for run in self.runs.values())
+            cells = "".join(f"<td>{shown(run.value(name), series)}</td>" for run in self.runs.values())
             rows.append(
                 f"<tr><td style='text-align:left' title='{html.escape(series.note)}'>{html.escape(name)}</td><td>{html.escape(series.unit)}</td>{cells}</tr>"
             )
         title, verdict = html.escape(self.about.title), html.escape(self.verdict)
         return f"<div><h4>{title}</h4><p>{verdict}</p><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+
+
+def shown(value: float, series: Series) -> str:
+    """A value as a table of a notebook shows it."""
+    if not math.isfinite(value):
+        return "–"
+    if series.percent:
+        return f"{100 * value:.1f} %"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def undefined_to_none(value: float) -> float | None:

@@ -381,6 +381,9 @@ def test_a_page_of_a_notebook_shows_every_metric(growth):
     for strategy in growth:
         assert f"<th>{strategy}</th>" in page
     assert "wins over" in page
+    for value in ("16,023,", " %</td>", "<td>303.7</td>"):
+        assert value in page
+    assert "e+" not in page
 
 
 def test_markup_is_escaped():
