@@ -11,6 +11,7 @@ from flywheel_sim.cli import main
 from flywheel_sim.experiments import at, falls, holding_force, missing, off, pays_back, rises, shift, steadier, turned
 from flywheel_sim.library import Growth
 from flywheel_sim.measures import into, trailing
+from flywheel_sim.study.bench import Bench
 
 month = constant(1, "month")
 outlet = dimension("sowing", "weeding")
@@ -112,6 +113,14 @@ def test_a_dial_is_turned(garden):
     assert one(garden, turned(g.price, at(g.sunny, 0), at(g.sunny, 1))).here is True  # less is better
     found = one(garden, turned(g.plants, at(g.care["sowing"], 0), at(g.care["sowing"], 1)))
     assert found.evidence == "plants of sunny at the end: 232 with care[sowing] at 1, 184 with care[sowing] at 0"
+
+
+@pytest.mark.parametrize(("before", "after"), [((0.5, 0.5), (0.8, 0.2)), ((0.1, 0.9), (0.8, 0.2)), ((1, 0), (0.8, 0.2))])
+def test_one_share_takes_from_the_others(garden, before, after):
+    study = garden.with_strategy("sunny", split=dict(zip(("sowing", "weeding"), before, strict=True)))
+    bench = Bench.of(study, "sunny")
+    given = bench.inputs("sunny", {}, at(g.care["sowing"], 0.8)).parameters
+    assert [given[slot] for slot in bench.shares()] == pytest.approx(after)
 
 
 def test_what_would_be_missing(garden):

@@ -195,6 +195,13 @@ VERDICTS = {
             "the next best, natural, has 145."
         ),
     ),
+    "level where it hangs": (
+        said(made("a", customers=[1, 2]), made("b", customers=[1, 3]), hangs_on=HangsOn("x", "", 1, "1", 200.0, 199.0, flips=True)),
+        (
+            "B wins over a: after 1 month 3.00 customers against 2.00 (50 % more), ahead from the start. "
+            "That hangs most on x: at 1, the two would be level, 200 against 199."
+        ),
+    ),
     "neither is better": (
         said(made("funnel", spent=[0.0, 1e6]), made("flywheel", spent=[0.0, 2e6]), by="spent"),
         "The flywheel ends above the funnel: after 1 month spent of $2.0M against $1.0M (2.0 times as much), above throughout.",

@@ -118,3 +118,15 @@ def test_only_what_both_share_and_nobody_decides_is_an_assumption(case):
 
 def test_without_assumptions_it_hangs_on_nothing(case):
     assert hangs_on(case.lowered, case.pair, case.by, case.horizon, [], ends=(1.0, 2.0), relative=True, sign=1.0, dt=STEP) is None
+
+
+def test_a_range_is_the_scenarios_or_the_models_or_the_models_in_proportion():
+    study = fw.load("scenarios/saas.toml")
+    assert study.between("funnel", "usual_win", None) == (0.15, 0.35)  # stated
+    assert study.between("funnel", "ads_leads", None) == (300, 1_500)  # the model's, around 680
+    assert study.with_values(ads_leads=900).between("funnel", "ads_leads", None) == (300, 1_500)
+    low, high = study.with_values(ads_leads=60).between("funnel", "ads_leads", None)
+    assert (low, high) == pytest.approx((300 * 60 / 680, 1_500 * 60 / 680))
+    assert study.with_values(margin=0.1).between("funnel", "margin", None)[1] < 0.2
+    assert study.with_values(informed=0.9).between("funnel", "informed", None)[1] <= 0.95  # no further than its limits
+    assert study.between("funnel", "start_deals", None) is None

@@ -164,6 +164,8 @@ class Words:
         values = f"{self.style.value(best)} against {self.style.value(rest)}"
         share = abs(best - rest) / min(abs(best), abs(rest)) if min(best, rest) > 0 else math.inf
         by = f"by{{}} {percent(share)}, {values}" if share < 1 else f"with{{}} {values}"
+        if level(first, second):
+            return f"{'It' if self.comparison.level else 'That'} hangs most on {what}: at {at}, the two would be level, {values}."
         if self.comparison.level:
             return f"It hangs most on {what}: at {at}, {ahead} would be ahead {by.format('')}."
         if hangs_on.flips:

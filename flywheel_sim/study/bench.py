@@ -121,7 +121,7 @@ class Bench:
             rest = sum(values[share] for share in shares if share != slot)
             for share in shares:
                 if share != slot:
-                    values[share] *= (1 - value) / rest if rest else 0.0
+                    values[share] = values[share] * (1 - value) / rest if rest else (1 - value) / (len(shares) - 1)
             values[slot] = value
         for label, to in variation.shifts:
             source, target = (layout.parameters.index((self.lowered.declaration.split or "", one)) for one in (label, to))
