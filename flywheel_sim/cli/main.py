@@ -88,18 +88,24 @@ def claims(file: str, strategy: str | None, *, as_json: bool) -> None:
 @flywheel.command()
 @click.argument("name", required=False)
 @click.option("--markdown", is_flag=True, help="Print the page of the model NAME as Markdown.")
-def models(name: str | None, *, markdown: bool) -> None:
+@click.option("--dot", is_flag=True, help="Print the stocks, flows and loops of the model NAME as Graphviz DOT text.")
+def models(name: str | None, *, markdown: bool, dot: bool) -> None:
     """List the models, or describe the model NAME: its stocks, flows, equations, loops, levers and sources."""
     from flywheel_sim.library import MODELS, find
     from flywheel_sim.model import declaration
+    from flywheel_sim.model.dot import dot_text
     from flywheel_sim.model.show import markdown_page
 
+    if markdown and dot:
+        raise UsageError("--markdown and --dot are two ways to print a model", fix="leave one of them out")
     if name is not None:
-        page = markdown_page(declaration(find(name)), f"flywheel models {name} --markdown") if markdown else f"{find(name)!r}\n"
-        click.echo(page, nl=False)
+        found = find(name)
+        page = markdown_page(declaration(found), f"flywheel models {name} --markdown") if markdown else f"{found!r}\n"
+        click.echo(dot_text(found) if dot else page, nl=False)
         return
-    if markdown:
-        raise UsageError("a page is about one model", fix=f"name it: flywheel models {next(iter(MODELS))} --markdown")
+    if markdown or dot:
+        what, option = ("a drawing", "--dot") if dot else ("a page", "--markdown")
+        raise UsageError(f"{what} is about one model", fix=f"name it: flywheel models {next(iter(MODELS))} {option}")
     widest = max(map(len, MODELS))
     for known in MODELS:
         click.echo(f"{known:<{widest}}  {declaration(find(known)).note}")

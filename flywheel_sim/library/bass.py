@@ -48,5 +48,5 @@ class Bass(Model):
     headline = adopters
     panel    = (new_adopters, by_word, penetration)
     diagram  = """
-        potential   adopters
+        potential           adopters
     """

@@ -426,9 +426,8 @@ class Growth(Model):
     panel = (new_customers, acquisition_cost, referral_share, annual_churn, net_promoter_score, time_to_close)
     outlay, balance = total_spend, cash
     diagram = """
-        strangers   prospects    discovery   deals
-                                                       newcomers
-        published                lost                  passives
-                    investment               churned   advocates   detractors
-        sellers     managers                 recurring
+                                                                                              advocates
+        strangers         prospects      discovery        deals          newcomers            passives
+                                         lost             churned                             detractors
+                investment           recurring            published        sellers          managers
     """

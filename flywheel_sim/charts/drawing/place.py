@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Measure = Callable[[str, float], float]  # the width of a text at a size
 
-__all__ = ["Box", "Point", "fitted", "free_place", "inside", "overlap", "spread", "wrapped"]
+__all__ = ["Box", "Point", "crosses", "fitted", "free_place", "grown", "inside", "overlap", "spread", "wrapped"]
 
 Box = tuple[float, float, float, float]  # left, low, right, high
 Point = tuple[float, float]
@@ -180,6 +180,7 @@ def beside(point: Point, size: tuple[float, float], distance: float, angle: floa
 
 
 def grown(box: Box, margin: float) -> Box:
+    """A box with a margin around it."""
     return box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
 
 
