@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, configuration, settings
 
-pytest.register_assert_rewrite(
-    "broken", "charted", "expression_list", "growth_by_hand", "models", "slips"
-)  # failures there show their values too
+# Failures there show their values too.
+pytest.register_assert_rewrite("broken", "charted", "commanding", "expression_list", "growth_by_hand", "models", "slips")
 
 # The same examples on every machine and every run; time limits would make slow machines fail.
 settings.register_profile("suite", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,3 +30,41 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "shipped" in metafunc.fixturenames:
         files = sorted(SCENARIOS.glob("*.toml"))
         metafunc.parametrize("shipped", files, ids=[file.stem for file in files], scope="session")
+
+
+# The command
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder of one's own, with a small scenario in it, and no settings of the terminal around."""
+    from commanding import SMALL
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE", "PYTHONUNBUFFERED"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "small.toml").write_text(SMALL, "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def drawn_quickly(monkeypatch):
+    """Stands in for the charts where something else is looked at: each takes a moment to draw."""
+    from commanding import CHARTS
+
+    monkeypatch.setattr("flywheel_sim.charts.pictures", lambda *_, **__: dict.fromkeys(CHARTS, b"a chart"))
+
+
+@pytest.fixture
+def told(capsys):
+    """Runs the command here, and gives its exit code, what it printed, and what it said beside."""
+
+    from flywheel_sim.cli import main
+
+    def run(*arguments):
+        code = main([str(one) for one in arguments])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out, err
+
+    return run
