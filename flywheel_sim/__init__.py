@@ -24,6 +24,7 @@ from flywheel_sim.version import __version__
 if TYPE_CHECKING:
     from flywheel_sim.errors import (
         FlywheelError,
+        Interrupted,
         ModelError,
         OutputError,
         RunError,
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FlywheelError",
+    "Interrupted",
     "Model",
     "ModelError",
     "OutputError",
@@ -112,7 +114,7 @@ __all__ = [
 
 HOMES = {
     "flywheel_sim.errors": (
-        "FlywheelError", "ModelError", "OutputError", "RunError", "ScenarioError", "StateError", "UnitError", "UsageError",
+        "FlywheelError", "Interrupted", "ModelError", "OutputError", "RunError", "ScenarioError", "StateError", "UnitError", "UsageError",
     ),
     "flywheel_sim.model": (
         "Model", "aux", "claim", "constant", "dimension", "exp", "factor", "flow", "friction", "group", "lever", "log", "loop", "maximum",

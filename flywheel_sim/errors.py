@@ -9,10 +9,11 @@
     │   └── ScenarioError         a scenario file at fault: all its faults, each with its place
     ├── RunError                  a run that was well posed but failed on the way
     │   └── StateError            ... because a number left what is possible: month, name, likely parameter
+    ├── Interrupted               a run that somebody stopped on its way
     └── OutputError               results that could not be written
 
-The command exits with 2 for a ``ModelError`` or ``UsageError`` (something to mend before running) and
-with 1 for a ``RunError`` or ``OutputError`` (it ran, or wrote, and failed).
+The command exits with 2 for a ``ModelError`` or ``UsageError`` (something to mend before running),
+with 1 for a ``RunError`` or ``OutputError`` (it ran, or wrote, and failed) and with 130 where it was ``Interrupted``.
 
 Beside the tree stands the remedy for a name that does not exist: :func:`nearest`.
 """
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FlywheelError",
+    "Interrupted",
     "ModelError",
     "OutputError",
     "RunError",
@@ -119,6 +121,23 @@ class StateError(RunError):
         """The same, said of one strategy of a scenario."""
         said = f"strategy {strategy}, {self.cause}"
         return StateError(said, month=self.month, name=self.name, parameter=self.parameter, detail=self.detail, fix=self.fix)
+
+
+class Interrupted(FlywheelError):  # noqa: N818  nothing is wrong
+    """A run that somebody stopped on its way.
+
+    Args:
+        cause: how far it had come, in one line.
+        done: draws done.
+        total: draws wanted.
+        place: the folder that holds what is done, or an empty string.
+        fix: how to go on.
+    """
+
+    def __init__(self, cause: str, *, done: int, total: int, place: str = "", fix: str = "") -> None:
+        super().__init__(cause, place=place, fix=fix)
+        self.done = done
+        self.total = total
 
 
 class OutputError(FlywheelError):

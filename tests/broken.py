@@ -248,4 +248,88 @@ NO_TOML = [
 ]
 # fmt: on
 
-ALL = BROKEN + NO_TOML
+
+UNCERTAIN = """churn = { low = 0.01, typical = 0.02, high = 0.03 }
+asks = { low = 0.01, typical = 0.02, high = 0.03 }
+fit.cold = { mean = 0.06, deviation = 0.02, distribution = "beta" }
+half = { low = 80_000, typical = 90_000, high = 95_000 }
+price = 2000"""
+
+
+def correlated(*bodies):
+    """Four uncertain values, one of a single label and one for all labels, and some correlations."""
+    return values(UNCERTAIN) + "".join(f"[[correlations]]\n{body}\n" for body in bodies)
+
+
+# fmt: off
+# Values that are uncertain, and how they go together.
+BROKEN_UNCERTAIN = [
+    ("distribution unknown", values('price = { mean = 2000, deviation = 3, distribution = "nromal" }'), [("6:54", "there is no distribution 'nromal'", "did you mean 'normal'?")]),
+    ("distribution wild", values('price = { mean = 2000, deviation = 3, distribution = "wombat" }'), [("6:54", "there is no distribution 'wombat'", "the distributions are pert, triangular, uniform, normal, lognormal, be")]),
+    ("distribution number", values("price = { low = 1, typical = 2, high = 3, distribution = 3 }"), [("6:58", "the distribution of 'price' is the number 3, and must be text in quotes", 'write distribution = "normal"')]),
+    ("distribution missing", values("price = { mean = 2000, deviation = 3 }"), [("6:9", "the uncertain value of 'price' does not say its distribution", 'add distribution = "normal" or distribution = "beta"')]),
+    ("distribution missing2", values("price = { factor = 2, mean = 3 }"), [("6:9", "the uncertain value of 'price' does not say its distribution", 'the forms are { low = ..., typical = ..., high = ..., distribution = "')]),
+    ("distribution misspelt", values('price = { mean = 2000, deviation = 3, distribition = "normal" }'), [("6:39", "an uncertain value has no 'distribition'", "did you mean 'distribution'?")]),
+    ("normal lacks", values('price = { mean = 2000, distribution = "normal" }'), [("6:9", "the uncertain value of 'price' lacks deviation", 'write { mean = ..., deviation = ..., distribution = "normal" }')]),
+    ("normal misspelt", values('price = { mean = 2000, deviaton = 3, distribution = "normal" }'), [("6:24", "a normal value has no 'deviaton'", "did you mean 'deviation'?")]),
+    ("normal extra", values('price = { mean = 2000, deviation = 3, low = 1, distribution = "normal" }'), [("6:39", "a normal value has no 'low'", 'write { mean = ..., deviation = ..., distribution = "normal" }')]),
+    ("normal mean outside", values('margin = { mean = 1.2, deviation = 0.1, distribution = "normal" }'), [("6:19", "'margin' is 1.2, outside its limits", "write 0 to 1")]),
+    ("deviation zero", values('price = { mean = 2000, deviation = 0, distribution = "normal" }'), [("6:36", "'price': the deviation must be above 0", "write how far the value usually is from its mean")]),
+    ("deviation negative", values('churn = { mean = "12 %/year", deviation = "-1 %/year", distribution = "normal" }'), [("6:43", "'churn': the deviation must be above 0", "write how far the value usually is from its mean")]),
+    ("deviation nan", values('price = { mean = 2000, deviation = nan, distribution = "normal" }'), [("6:36", "'price' is the number nan, which is no number to plan with", 'write it like "$25,000/year"')]),
+    ("deviation unit", values('price = { mean = 2000, deviation = "3 months", distribution = "normal" }'), [("6:36", "'price': '3 months' is in months, not in $/account/month", 'write it like "$25,000/year"')]),
+    ("deviation bare", values('churn = { mean = "12 %/year", deviation = 0.01, distribution = "normal" }'), [("6:43", "'churn': the deviation is not in the form of the mean", 'write it in the same way, like "3.15 %/year"')]),
+    ("deviation percent", values('churn = { mean = 0.01, deviation = "1 %/year", distribution = "normal" }'), [("6:36", "'churn': the deviation is not in the form of the mean", 'write it in the same way, like "0.0025/month"')]),
+    ("deviation other time", values('churn = { mean = "12 %/year", deviation = "1 %/month", distribution = "normal" }'), [("6:43", "'churn': the deviation is not in the form of the mean", 'write it in the same way, like "3.15 %/year"')]),
+    ("deviation all", values('churn = { mean = "12 %/year", deviation = "90 %/year", distribution = "normal" }'), [("6:43", "'churn': the mean and the deviation are together 100 % or more, which leaves nobody", "write a smaller deviation, or both as plain rates")]),
+    ("mean and deviation", values('price = { mean = "x", deviation = 0, distribution = "normal" }'), [("6:18", "'price': 'x' is not a quantity", 'write it like "$25,000/year"'), ("6:35", "'price': the deviation must be above 0", "write how far the value usually is from its mean")]),
+    ("factor low", values('price = { median = 2000, factor = 1, distribution = "lognormal" }'), [("6:35", "'price': the factor must be above 1 and at most 1,000", "write 1.5 if about two thirds of the values lie between the median / 1")]),
+    ("factor high", values('price = { median = 2000, factor = 1e9, distribution = "lognormal" }'), [("6:35", "'price': the factor must be above 1 and at most 1,000", "write 1.5 if about two thirds of the values lie between the median / 1")]),
+    ("factor text", values('price = { median = 2000, factor = "50 %", distribution = "lognormal" }'), [("6:35", "'price': the factor is the text '50 %', and must be a plain number", "write 1.5 if about two thirds of the values lie between the median / 1")]),
+    ("median zero", values('price = { median = 0, factor = 0.5, distribution = "lognormal" }'), [("6:20", "'price': every value of a lognormal distribution is above 0", "write a median above 0, or { mean = ..., deviation = ..., distribution"), ("6:32", "'price': the factor must be above 1 and at most 1,000", "write 1.5 if about two thirds of the values lie between the median / 1")]),
+    ("beta ends", values('price = { mean = 2000, deviation = 3, low = 1, distribution = "beta" }'), [("6:9", "the beta value of 'price' lacks high", "write { mean = ..., deviation = ..., low = ..., high = ..., distributi")]),
+    ("beta wide", values('fit.cold = { mean = 0.06, deviation = 0.4, distribution = "beta" }'), [("6:39", "'fit': no beta value with this mean and these ends deviates so much", "write less than 0.237")]),
+    ("beta narrow", values('fit.cold = { mean = 0.06, deviation = 1e-9, distribution = "beta" }'), [("6:39", "'fit': no beta value that deviates so little from its mean is told from one number", "write 0.0001 or more, or { mean = ..., deviation = ..., distribution =")]),
+    ("beta mean", values('fit.cold = { mean = 0, deviation = 0.02, distribution = "beta" }'), [("6:21", "'fit': the mean of a beta value lies between its ends", "write a mean above 0 and below 1, or other ends: low = ..., high = ...")]),
+    ("beta mean high", values('fit.cold = { mean = "40 %", deviation = "2 %", high = "30 %", distribution = "beta" }'), [("6:21", "'fit': the mean of a beta value lies between its ends", "write a mean above 0 % and below 30 %, or other ends: low = ..., high ")]),
+    ("uniform order", values('price = { low = 3, high = 2, distribution = "uniform" }'), [("6:17", "'price': low is above high", "write the least as low and the greatest as high")]),
+    ("uniform typical", values('price = { low = 3, typical = 4, high = 5, distribution = "uniform" }'), [("6:20", "a uniform value has no 'typical'", 'write { low = ..., high = ..., distribution = "uniform" }')]),
+    ("triangular order", values('price = { low = 3, typical = 2, high = 5, distribution = "triangular" }'), [("6:17", "'price': low is above typical", "write the least as low and the greatest as high")]),
+    ("triangular lacks", values('price = { low = 3, high = 5, distribution = "triangular" }'), [("6:9", "the uncertain value of 'price' lacks typical", 'write { low = ..., typical = ..., high = ..., distribution = "triangul')]),
+    ("discrete number", values('price = { values = 3, distribution = "discrete" }'), [("6:20", "'price': the values are the number 3, and must be a list", "write values = [1, 2]")]),
+    ("discrete empty", values('price = { values = [], distribution = "discrete" }'), [("6:20", "'price': there are no values", "write values = [1, 2]")]),
+    ("discrete many", values(f'price = {{ values = {list(range(101))}, distribution = "discrete" }}'), [("6:20", "'price': there are 101 values, more than 100", "write fewer")]),
+    ("discrete bad", values('price = { values = [1, -3, "x"], weights = [-1, true, inf], distribution = "discrete" }'), [("6:24", "'price' is -$3/month, outside its limits", "write $0/month or more"), ("6:28", "'price': 'x' is not a quantity", 'write it like "$25,000/year"'), ("6:45", "'price': a weight is the number -1", "write how often the value occurs, compared with the others: 0 or more"), ("6:49", "'price': a weight is true", "write how often the value occurs, compared with the others: 0 or more"), ("6:55", "'price': a weight is the number inf", "write how often the value occurs, compared with the others: 0 or more")]),
+    ("weights length", values('price = { values = [1, 2], weights = [1], distribution = "discrete" }'), [("6:38", "'price': the number of values is 2, of weights 1", "write one weight for each value")]),
+    ("weights zero", values('price = { values = [1, 2], weights = [0, 0], distribution = "discrete" }'), [("6:38", "'price': all weights are 0", "write how often each value occurs, compared with the others")]),
+    ("weights text", values('price = { values = [1, 2], weights = "even", distribution = "discrete" }'), [("6:38", "'price': the weights are the text 'even', and must be a list", "write weights = [2, 1]")]),
+    ("label for all", values("fit = { cold = 0.06, mean = 0.4 }"), [("6:22", "'fit' has no label 'mean'", "its labels are cold, referred")]),
+    ("share uncertain", sub("ads = 0.5", "ads = { low = 0.4, typical = 0.5, high = 0.6 }"), [("10:17", "'ads' is a share of the split, and the shares must always be together 1: it cannot be unce", "write one number for each share; compare two splits as two strategies")]),
+    ("move share uncertain", move(MOVE.replace("budget", "split").replace('"$0/month"', "{ ads = { low = 0.4, typical = 0.5, high = 0.6 }, sellers = 0.5 }")), [("20:14", "'ads' is a share of the split, and the shares must always be together 1: it cannot be unce", "write one number for each share; compare two splits as two strategies")]),
+    ("correlated single bracket", correlated('of = ["churn", "asks"]\nrank = 0.5').replace("[[correlations]]", "[correlations]"), [("19:2", "'correlations' is a table, and must be a list", "add a table in double brackets: [[correlations]]")]),
+    ("correlated key", correlated('of = ["churn", "asks"]\nrnak = 0.5'), [("21:1", "unknown key 'correlations[1].rnak'", "did you mean 'rank'?")]),
+    ("correlated lacks", correlated('of = ["churn", "asks"]'), [("19:3", "'correlations[1].rank' is missing", "write rank = 0.5")]),
+    ("correlated text", correlated('of = "churn"\nrank = 0.5'), [("20:6", "'correlations[1].of' is the text 'churn', and must be a list", 'write of = ["churn", "price"]')]),
+    ("correlated three", correlated('of = ["churn", "asks", "fit.cold"]\nrank = 0.5'), [("20:6", "a correlation is between two values, not 3", 'write of = ["churn", "price"]')]),
+    ("correlated number", correlated('of = ["churn", 3]\nrank = 0.5'), [("20:16", "'correlations[1].of[2]' is the number 3, and must be text in quotes", 'write of = ["churn", "price"]')]),
+    ("correlated certain", correlated('of = ["churn", "price"]\nrank = 0.5'), [("20:16", "'price' is not uncertain in this file", "take the correlation out, or write price = { low = ..., typical = ...,")]),
+    ("correlated default", correlated('of = ["churn", "margin"]\nrank = 0.5'), [("20:16", "'margin' is not uncertain in this file", "take the correlation out, or write margin = { low = ..., typical = ...")]),
+    ("correlated unknown", correlated('of = ["chrun", "wombat"]\nrank = 0.5'), [("20:7", "there is no uncertain value 'chrun'", "did you mean 'churn'?"), ("20:16", "there is no uncertain value 'wombat'", "those there are: churn, asks, fit.cold, half")]),
+    ("correlated by label", correlated('of = ["churn", "fit"]\nrank = 0.5'), [("20:16", "'fit' is not uncertain in this file", "each label is uncertain by itself: write 'fit.cold'")]),
+    ("correlated other label", correlated('of = ["churn", "fit.referred"]\nrank = 0.5'), [("20:16", "'fit.referred' is not uncertain in this file", "take the correlation out, or write fit.referred = { low = ..., typical")]),
+    ("correlated strange label", correlated('of = ["churn", "fit.refered"]\nrank = 0.5'), [("20:16", "there is no uncertain value 'fit.refered'", "those there are: churn, asks, fit.cold, half")]),
+    ("correlated for all", correlated('of = ["churn", "half.ads"]\nrank = 0.5'), [("20:16", "'half.ads' is not uncertain in this file", "one value is stated for all labels: write 'half'")]),
+    ("correlated nothing", GOOD + '[[correlations]]\nof = ["chrun", "price"]\nrank = 0.5\n', [("16:7", "there is no uncertain value 'chrun'", "no value of this file is uncertain: write one as { low = ..., typical "), ("16:16", "'price' is not uncertain in this file", "take the correlation out, or write price = { low = ..., typical = ...,")]),
+    ("correlated itself", correlated('of = ["churn", "churn"]\nrank = 0.5'), [("20:6", "'churn' is correlated with itself", "name two uncertain values")]),
+    ("correlated rank", correlated('of = ["churn", "asks"]\nrank = -1'), [("21:8", "the rank correlation is the number -1", "write a number above -1 and below 1: above 0 if the two rise together,")]),
+    ("correlated rank text", correlated('of = ["churn", "asks"]\nrank = "50 %"'), [("21:8", "the rank correlation is the text '50 %'", "write a number above -1 and below 1: above 0 if the two rise together,")]),
+    ("correlated rank nan", correlated('of = ["churn", "asks"]\nrank = nan'), [("21:8", "the rank correlation is the number nan", "write a number above -1 and below 1: above 0 if the two rise together,")]),
+    ("correlated twice", correlated('of = ["churn", "asks"]\nrank = 0.5', 'of = ["asks", "churn"]\nrank = 0.4'), [("23:6", "'asks' and 'churn' are correlated twice", "take one of the two out")]),
+    ("correlated impossible", correlated('of = ["churn", "asks"]\nrank = 0.9', 'of = ["asks", "fit.cold"]\nrank = 0.9', 'of = ["half", "churn"]\nrank = 0.1'), [("24:8", "the correlations of 'fit.cold' cannot hold together with the others", "bring them nearer to 0 (0.75 times what they are would do), or say how")]),
+    ("correlated broken", correlated('of = ["churn", "margin"]\nrank = 0.5').replace("[values]", "[values]\nmargin = { low = 1 }"), [("6:10", "the uncertain value of 'margin' lacks typical and high", "write { low = ..., typical = ..., high = ... }")]),
+    ("correlated in values", values("price = 2000\ncorrelations = 3"), [("7:1", "the model has no parameter 'correlations'", "correlations stand in tables of their own: [[correlations]]")]),
+    ("rank in values", values("price = 2000\nrank = 3"), [("7:1", "the model has no parameter 'rank'", "'rank' belongs in a correlation: [[correlations]]")]),
+]
+# fmt: on
+
+ALL = BROKEN + NO_TOML + BROKEN_UNCERTAIN

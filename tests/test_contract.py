@@ -30,7 +30,7 @@ HEAVY = {"numpy", "scipy", "pandas", "xarray", "matplotlib", "pydantic", "llvmli
 def test_the_tree_of_errors_is_the_one_drawn():
     drawn, above = {}, {}
     for line in errors.__doc__.splitlines():
-        match = re.match(r"( {4}[│ ├└─]*)(\w+Error) ", line)
+        match = re.match(r"( {4}[│ ├└─]*)([A-Z]\w+) ", line)
         if match:
             depth = (len(match[1]) - 4) // 4
             above[depth] = match[2]
@@ -46,6 +46,8 @@ def raised(kind):
             return kind("error: it went wrong", ["it went wrong"])
         case errors.StateError:
             return kind("it went wrong", month=3, name="x")
+        case errors.Interrupted:
+            return kind("it went wrong", done=1, total=2, place="here", fix="do better")
         case _:
             return kind("it went wrong", place="here", fix="do better")
 
@@ -57,7 +59,8 @@ def test_every_error_has_its_exit_code_and_is_told_in_one_way(kind, monkeypatch,
 
     monkeypatch.setattr("flywheel_sim.scenario.load_scenario", fail)
     before_running = issubclass(kind, fw.UsageError | fw.ModelError)
-    assert main(["check", "x.toml"]) == (2 if before_running else 1)
+    stopped = issubclass(kind, fw.Interrupted)
+    assert main(["check", "x.toml"]) == (2 if before_running else 130 if stopped else 1)
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("error: it went wrong\n")
@@ -88,8 +91,7 @@ def test_the_nearest_name(name, fix):
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        ({"draws": 10}, "makes no draws"),
-        ({"draws": 0}, "makes no draws"),
+        ({"draws": 0}, "draws=0 is none that can be meant"),
         ({"engine": "events"}, "there is no engine 'events'"),
         ({"engine": "chance"}, "there is no engine 'chance'"),
         ({"engine": "odd"}, "there is no engine 'odd'"),
@@ -158,7 +160,7 @@ def test_no_simple_command_loads_anything_heavy(arguments):
     assert done.stderr.splitlines()[-1].strip() == ""
 
 
-INSTALLED_WITH = {"pydantic_core": "pydantic"}
+INSTALLED_WITH = {"pydantic_core": "pydantic", "dask": "distributed"}
 
 
 def imported(folder):
@@ -182,14 +184,15 @@ def named(requirements):
 
 def test_what_is_installed_is_what_is_imported():
     extras = PROJECT["optional-dependencies"]
-    assert imported("flywheel_sim") == named(PROJECT["dependencies"]) | named(extras["tables"])
+    asked_for = named(extras["cluster"]) - {"cryptography"}  # distributed itself makes certificates with it
+    assert imported("flywheel_sim") == named(PROJECT["dependencies"]) | named(extras["tables"]) | asked_for
     for folder in ("tests", "benchmarks"):
-        assert imported(folder) <= named([*PROJECT["dependencies"], *extras["tables"], *extras["test"]])
+        assert imported(folder) <= named([*PROJECT["dependencies"], *extras["tables"], *extras["cluster"], *extras["test"]])
 
 
 def test_every_dependency_is_explained():
     page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
-    for name in named([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["tables"]]):
+    for name in named([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["tables"], *PROJECT["optional-dependencies"]["cluster"]]):
         assert re.search(rf"^\|[^|]*\b{name}\b[^|]*\|", page, re.MULTILINE), name
 
 

@@ -20,7 +20,7 @@ from flywheel_sim import Model, aux, constant, dimension, flow, friction, lever,
 from flywheel_sim.emit import compile_python, print_python
 from flywheel_sim.emit.reverse import ReversePrinter, compile_reverse
 from flywheel_sim.engines.ode.fixed import print_step
-from flywheel_sim.engines.ode.tableau import METHODS
+from flywheel_sim.engines.tableau import METHODS
 from flywheel_sim.expressions import FUNCTIONS, Apply, Expression, Number, Slot, Walk, children
 from flywheel_sim.model.oracle import Oracle
 

@@ -192,7 +192,7 @@ def test_times_that_cannot_be_meant(options):
     assert caught.value.fix
 
 
-@pytest.mark.parametrize("options", [{"method": "heun"}, {"engine": "abacus"}, {"draws": 5}])
+@pytest.mark.parametrize("options", [{"method": "heun"}, {"engine": "abacus"}])
 def test_what_there_is_none_of(options):
     with pytest.raises(fw.UsageError) as caught:
         fw.simulate(Driven, **options)

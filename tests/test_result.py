@@ -328,7 +328,7 @@ def test_a_damaged_file_is_refused_or_gives_the_same(result, tmp_path):
 
 def test_a_file_of_another_format(tmp_path):
     (tmp_path / "x.fw").write_bytes(arrays(about=words(**WHOLE | {"format": 99})))
-    with pytest.raises(fw.UsageError, match="was saved in format 99, this version reads 1"):
+    with pytest.raises(fw.UsageError, match="was saved in format 99, this version reads 2"):
         fw.Result.load(tmp_path / "x.fw")
 
 

@@ -18,7 +18,7 @@ from flywheel_sim.analysis.metrics import windows
 from flywheel_sim.emit.reverse import compile_reverse
 from flywheel_sim.engines.ode import run
 from flywheel_sim.engines.ode.adjoint import gradient, parameters_in
-from flywheel_sim.engines.ode.tableau import METHODS
+from flywheel_sim.engines.tableau import METHODS
 from flywheel_sim.expressions import Gate, Slot
 from flywheel_sim.library import Bass, Growth
 from flywheel_sim.program import Bend, Inputs

@@ -194,6 +194,11 @@ def test_a_strategy_that_others_are_like_is_told_of_once():
             "5:3",
             "there are 101 moves, more than 100",
         ),
+        (
+            BARE + "[strategies.a]\n" + "[[correlations]]\nof = ['a', 'b']\nrank = 0\n" * 201,
+            "5:3",
+            "there are 201 correlations, more than 200",
+        ),
         ("a = " + "[" * 50_000, "1:45", "this is nested too deeply"),
         ("a = " + "{ b = " * 5_000, "1:245", "this is nested too deeply"),
         (".".join(["a"] * 50_000) + " = 1", "1:1", "more points than a key or number needs"),
@@ -391,7 +396,7 @@ def test_any_text_is_read_or_refused(text):
 
 
 KEYS = st.sampled_from(
-    ["title", "model", "months", "currency", "baseline", "compare", "by", "values", "strategies", "funnel", "a", "note", "like", "off", "set", "split", "moves", "lever", "kind", "at", "to", "over", "for", "budget", "price", "fit", "cold", "low", "typical", "high", "ads", "sellers", "x"]
+    ["title", "model", "months", "currency", "baseline", "compare", "by", "values", "strategies", "funnel", "a", "note", "like", "off", "set", "split", "moves", "lever", "kind", "at", "to", "over", "for", "budget", "price", "fit", "cold", "low", "typical", "high", "ads", "sellers", "x", "distribution", "mean", "deviation", "median", "factor", "weights", "correlations", "of", "rank"]
 )  # fmt: skip
 LEAVES = st.one_of(
     st.booleans(),
@@ -399,7 +404,27 @@ LEAVES = st.one_of(
     st.floats(),
     st.text(max_size=5),
     st.sampled_from(
-        ["growth", "bass", "funnel", "a", "referral", "budget", "split", "step", "ramp", "pulse", "$1/month", "5 %", "customers", "1 year"]
+        [
+            "growth",
+            "bass",
+            "funnel",
+            "a",
+            "referral",
+            "budget",
+            "split",
+            "step",
+            "ramp",
+            "pulse",
+            "$1/month",
+            "5 %",
+            "customers",
+            "1 year",
+            "normal",
+            "lognormal",
+            "beta",
+            "discrete",
+            "uniform",
+        ]
     ),
 )
 TREES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5), max_leaves=25)
@@ -443,6 +468,35 @@ def test_any_data_of_nearly_the_right_shape_too(strategies, moves, business):
         lines.append(f"[strategies.{name}]\n")
         lines += [f"{key} = {written_as_toml(value)}\n" for key, value in {**stated, "moves": moves}.items()]
     assert_read_or_refused("".join(lines))
+
+
+SOME = st.sampled_from([0.01, 0.02, 0.05, 0.06, 0.3, 1.5, 0, "5 %", "1 %/year"])
+TABLES = st.one_of(
+    st.fixed_dictionaries({"low": SOME, "high": SOME, "distribution": st.just("uniform")}, optional={"typical": SOME}),
+    st.fixed_dictionaries({"mean": SOME, "deviation": SOME, "distribution": st.sampled_from(["normal", "beta"])}, optional={"high": SOME}),
+    st.fixed_dictionaries({"median": SOME, "factor": SOME, "distribution": st.just("lognormal")}),
+    st.fixed_dictionaries(
+        {"values": st.lists(SOME, max_size=3), "distribution": st.just("discrete")}, optional={"weights": st.lists(SOME)}
+    ),
+    st.dictionaries(KEYS, SOME, max_size=4),
+)
+DRAWN = st.sampled_from(["price", "churn", "fit", "fit.cold", "fit.referred", "x", "budget"])
+CORRELATED = st.just([]) | st.lists(st.tuples(st.lists(DRAWN, min_size=1, max_size=3), st.floats(-1, 1)), max_size=4)
+
+
+def test_any_uncertain_values_and_correlations_too():
+    outcomes = []
+
+    @settings(max_examples=400)
+    @given(st.dictionaries(DRAWN, TABLES, max_size=3), CORRELATED)
+    def state(stated, correlations):
+        lines = [BARE, "[values]\n"]
+        lines += [f"{name} = {written_as_toml(table)}\n" for name, table in stated.items()]
+        lines += [f"[[correlations]]\nof = {written_as_toml(of)}\nrank = {rank!r}\n" for of, rank in correlations]
+        outcomes.append(assert_read_or_refused("".join([*lines, "[strategies.a]\n"])))
+
+    state()
+    assert 0 < sum(outcomes) < len(outcomes), "some of both"
 
 
 def little_memory():

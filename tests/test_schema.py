@@ -83,6 +83,12 @@ compare = { by = "customers" }
 price = "$25,000/year"
 fit.cold = 0.05
 churn = { low = 0.01, typical = "12 %/year", high = 0.02 }
+margin = { mean = 0.8, deviation = "5 %", high = 0.9, distribution = "beta" }
+asks = { median = 0.02, factor = 1.5, distribution = "lognormal" }
+half = { values = ["$80k", 90_000], weights = [2, 1], distribution = "discrete" }
+[[correlations]]
+of = ["margin", "asks"]
+rank = -0.4
 [strategies.a]
 off = ["referral"]
 set = { budget = "$150k/month" }
@@ -123,6 +129,25 @@ moves = [{ lever = "split", kind = "step", at = 0, to = { ads = 1 } }]
         ("fit.cold", "fit.warm"),
         ("low = 0.01, ", ""),
         ("low = 0.01", "lowest = 0.01"),
+        ('"beta"', '"bta"'),
+        ('"beta"', '"normal"'),
+        (', distribution = "beta"', ""),
+        ("mean = 0.8, ", ""),
+        ('"5 %"', "[1]"),
+        ("factor = 1.5", "factor = 1"),
+        ("factor = 1.5", 'factor = "1.5"'),
+        ("factor = 1.5", "factor = 1e4"),
+        ('["$80k", 90_000]', "[]"),
+        ('["$80k", 90_000]', "90_000"),
+        ("[2, 1]", "[2, -1]"),
+        ("[2, 1]", '["2", 1]'),
+        ("[[correlations]]", "[correlations]"),
+        ('["margin", "asks"]', '["margin"]'),
+        ('["margin", "asks"]', '"margin"'),
+        ("rank = -0.4", "rank = -1"),
+        ("rank = -0.4", "rank = true"),
+        ("rank = -0.4", ""),
+        ("rank = -0.4", "rank = -0.4\nnote = 'why'"),
         ("[strategies.a]\n", '[strategies."../../x"]\n'),
         ('["referral"]', '"referral"'),
         ('["referral"]', '["saturation"]'),
@@ -168,7 +193,20 @@ STATED = st.one_of(
     st.integers(0, 10**6),
     st.sampled_from(["5 %", "5 % a year", "$3", "$25k/year", "84 days", "10 accounts/month", "12", "0.02/month", "$90k", "3 items/month"]),
 )
-UNCERTAIN = st.fixed_dictionaries({"low": STATED, "typical": STATED, "high": STATED})
+SPREAD = {"deviation": st.floats(0, 10) | STATED}
+UNCERTAIN = st.one_of(
+    st.fixed_dictionaries(
+        {"low": STATED, "typical": STATED, "high": STATED}, optional={"distribution": st.sampled_from(["pert", "triangular"])}
+    ),
+    st.fixed_dictionaries({"low": STATED, "high": STATED, "distribution": st.just("uniform")}),
+    st.fixed_dictionaries({"mean": STATED, **SPREAD, "distribution": st.just("normal")}),
+    st.fixed_dictionaries({"median": STATED, "factor": st.floats(0, 2000), "distribution": st.just("lognormal")}),
+    st.fixed_dictionaries({"mean": STATED, **SPREAD, "distribution": st.just("beta")}, optional={"low": STATED, "high": STATED}),
+    st.fixed_dictionaries(
+        {"values": st.lists(STATED, max_size=3), "distribution": st.just("discrete")},
+        optional={"weights": st.lists(st.integers(-1, 5), max_size=3)},
+    ),
+)
 
 
 @settings(max_examples=300)
@@ -208,7 +246,10 @@ def paths_in(data, path=()):
 
 def test_an_editor_can_show_what_every_key_means(shipped):
     for path in paths_in(
-        tomllib.loads(shipped.read_text("utf-8") + "\n[[strategies.flywheel.moves]]\nlever='budget'\nkind='step'\nat=1\nto=0\n")
+        tomllib.loads(
+            shipped.read_text("utf-8")
+            + "\n[[strategies.flywheel.moves]]\nlever='budget'\nkind='step'\nat=1\nto=0\n[[correlations]]\nof=['a','b']\nrank=0\n"
+        )
     ):
         if path and isinstance(path[-1], str):
             assert any(one.get("description") for one in seen_by_editors(SCHEMA, path)), path

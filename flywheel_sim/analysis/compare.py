@@ -11,6 +11,8 @@ from flywheel_sim.result import Run, undefined_to_none
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flywheel_sim.analysis.futures import Odds
+
 __all__ = ["LEVEL", "Comparison", "best", "compare", "crossover"]
 
 # Two ends closer than this share of the larger are called level: no strategist would act on less.
@@ -19,6 +21,8 @@ LEVEL = 0.01
 
 class Comparison(Record):
     """A baseline and a challenger at the end of the shorter of their runs.
+
+    Of many futures the two runs give their medians, and ``odds`` says who is ahead in how many of them.
 
     Attributes:
         by: the series that decides.
@@ -31,6 +35,7 @@ class Comparison(Record):
         until: where the challenger is behind at the end, the month until which it led; None where it never did.
         balance: the series of money gained less money spent, if the model has one.
         outlay: the series of money spent, if the model has one.
+        odds: what becomes of it in many futures; None where there is one.
     """
 
     by: str
@@ -43,6 +48,7 @@ class Comparison(Record):
     until: float | None
     balance: str | None
     outlay: str | None
+    odds: Odds | None = None
 
     def end(self, run: Run, name: str | None = None) -> float:
         """A series of one of the runs when they are compared."""
@@ -61,8 +67,20 @@ class Comparison(Record):
 
     @property
     def level(self) -> bool:
-        """Whether the two are as good as equal."""
-        return level(self.end(self.baseline), self.end(self.challenger))
+        """Whether the two are as good as equal: of many futures, in nine of ten of them."""
+        if self.odds is None:
+            return level(*self.ends)
+        widest = max(abs(self.odds.lead["p05"]), abs(self.odds.lead["p95"]))
+        return widest <= LEVEL * max(map(abs, self.ends))
+
+    @property
+    def ahead(self) -> Run | None:
+        """Who is ahead at the end, or in more than half of many futures; None where that is nobody or nobody can tell."""
+        if self.level:
+            return None
+        if self.odds is None:
+            return self.challenger if self.lead > 0 else self.baseline
+        return None if self.odds.open else self.challenger if self.odds.win > self.odds.loss else self.baseline
 
     @property
     def ratios(self) -> dict[str, float | None]:
@@ -92,13 +110,13 @@ class Comparison(Record):
         return crossover(run.times[: self.index + 1], [0.0] * len(values), values)
 
     def as_json(self) -> dict[str, Any]:
-        """What the command prints of it, but for the verdict."""
+        """What the command prints of it, but for the verdict; money is of the medians where there are many futures."""
         pair = (self.baseline, self.challenger)
-        return {
+        found = {
             "by": self.by,
             "baseline": self.baseline.name,
             "challenger": self.challenger.name,
-            "ahead": None if self.level else (self.challenger if self.lead > 0 else self.baseline).name,
+            "ahead": None if self.ahead is None else self.ahead.name,
             "months": self.months,
             "crossover_month": self.crossover,
             "ratio_at_end": self.ratios,
@@ -106,9 +124,12 @@ class Comparison(Record):
             "break_even_month": {run.name: self.break_even(run) for run in pair},
             "spent": {run.name: undefined_to_none(self.end(run, self.outlay)) for run in pair} if self.outlay else {},
         }
+        return found if self.odds is None else found | self.odds.as_json()
 
 
-def compare(baseline: Run, challenger: Run, by: str, *, outlay: str | None = None, balance: str | None = None) -> Comparison:
+def compare(
+    baseline: Run, challenger: Run, by: str, *, outlay: str | None = None, balance: str | None = None, odds: Odds | None = None
+) -> Comparison:
     """Hold two runs against each other at the end of the shorter.
 
     Args:
@@ -117,6 +138,7 @@ def compare(baseline: Run, challenger: Run, by: str, *, outlay: str | None = Non
         by: the series that decides.
         outlay: the series of money spent, if there is one.
         balance: the series of money gained less money spent, if there is one.
+        odds: what becomes of it in many futures, of which the runs give the medians.
     """
     index = min(len(baseline.times), len(challenger.times)) - 1
     times = baseline.times[: index + 1]
@@ -125,7 +147,7 @@ def compare(baseline: Run, challenger: Run, by: str, *, outlay: str | None = Non
     below, above = ([sign * value for value in run.values(by)[: index + 1]] for run in (baseline, challenger))
     ahead = crossover(times, below, above)
     led = crossover(times, above, below) if ahead is None else None
-    return Comparison(by, better, baseline, challenger, times[-1], index, ahead, led or None, balance, outlay)
+    return Comparison(by, better, baseline, challenger, times[-1], index, ahead, led or None, balance, outlay, odds)
 
 
 def best(runs: Sequence[Run], by: str) -> Run:

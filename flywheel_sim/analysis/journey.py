@@ -12,6 +12,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from flywheel_sim.program.births import births
+
 if TYPE_CHECKING:
     from flywheel_sim.program import Program
 
@@ -77,22 +79,15 @@ def gain(program: Program, states: Row, values: Row) -> float:
     Returns:
         0 where there are no births, NaN where there is no way out for those who are born.
     """
-    counted = {state for members in program.counted.values() for state in members}
-    births = [move for move in program.moves if move.by and move.destination in counted]
-    if not births:
+    found = births(program)
+    if found is None:
         return 0.0
-    untouched = {move.source for move in births}
-    born = list(dict.fromkeys(move.destination for move in births))
-    heads = {head for move in births for head in move.heads}
-    inside = leading_to(program, heads, reachable(program, born, untouched & counted, counted))
-    if not set(born) & set(inside):
-        return 0.0
+    inside = found.inside
     system = discounted(between(program, states, values, inside), 0.0)
     brought: Matrix = []
-    born = [state for state in born if state in inside]
-    for destination in born:
+    for destination in found.born:
         by_head = [0.0] * len(inside)
-        for move in births:
+        for move in found.moves:
             if move.destination == destination:
                 for head in move.heads:
                     if head in inside:
@@ -100,7 +95,7 @@ def gain(program: Program, states: Row, values: Row) -> float:
         over_life = solve(system, by_head)
         if over_life is None:
             return math.nan
-        brought.append([over_life[inside.index(start)] for start in born])
+        brought.append([over_life[inside.index(start)] for start in found.born])
     return spectral_radius(brought)
 
 
@@ -138,26 +133,6 @@ def entrants(program: Program, values: Row, inside: Sequence[int]) -> list[float
             arriving[inside.index(move.destination)] += values[move.rate]
     total = sum(arriving)
     return [share / total for share in arriving] if total > 0 else None
-
-
-def reachable(program: Program, starts: Sequence[int], barred: set[int], counted: set[int]) -> list[int]:
-    """The counted states that can be reached from ``starts`` without passing a barred one."""
-    found = list(starts)
-    for state in found:
-        for move in program.moves:
-            if move.source == state and move.destination in counted and move.destination not in barred and move.destination not in found:
-                found.append(move.destination)
-    return found
-
-
-def leading_to(program: Program, ends: set[int], among: Sequence[int]) -> list[int]:
-    """Those of ``among`` from which one of ``ends`` can be reached within it: nobody else will bring anybody."""
-    found = {state for state in among if state in ends}
-    while True:
-        more = {move.source for move in program.moves if move.destination in found and move.source in among} - found
-        if not more:
-            return [state for state in among if state in found]
-        found |= more
 
 
 # Small linear algebra. These systems have a handful of rows; importing NumPy would cost more than a whole run.

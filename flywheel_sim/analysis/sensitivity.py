@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from flywheel_sim.analysis.metrics import Reader, windows
 from flywheel_sim.engines.ode import run
 from flywheel_sim.engines.ode.adjoint import gradient
-from flywheel_sim.engines.ode.tableau import METHODS
+from flywheel_sim.engines.tableau import METHODS
 from flywheel_sim.errors import StateError
 from flywheel_sim.program import Inputs, Lowered, Trace, key, written
 from flywheel_sim.records import Record, replace

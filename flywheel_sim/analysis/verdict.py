@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flywheel_sim.analysis.sensitivity import HangsOn
     from flywheel_sim.result import Run
 
-__all__ = ["held", "undefined", "verdict"]
+__all__ = ["Words", "held", "undefined", "verdict"]
 
 
 def verdict(
@@ -47,9 +47,16 @@ def verdict(
         unlike: parameters other than levers in which the two strategies differ.
         runner_up: the best of all runs but the challenger's.
     """
-    words = Words(comparison, time_unit, currency, runner_up)
-    sentences = [words.outcome(), words.money(unlike), words.rests_on(hangs_on)]
-    return " ".join(sentence for sentence in sentences if sentence)
+    return " ".join(filter(None, words_of(comparison, time_unit, currency, runner_up).sentences(unlike, hangs_on)))
+
+
+def words_of(comparison: Comparison, time_unit: str, currency: str, runner_up: Run | None) -> Words:
+    """The sentences about one future, or about many."""
+    if comparison.odds is None:
+        return Words(comparison, time_unit, currency, runner_up)
+    from flywheel_sim.analysis.likely import Likely
+
+    return Likely(comparison, comparison.odds, time_unit, currency, runner_up)
 
 
 def held(comparison: Comparison, first: Run, second: Run, style: Format) -> str:
@@ -80,6 +87,10 @@ class Words:
         self.style = format_of(self.series, currency)
         self.judged = self.series.better is not None
         self.runner_up = runner_up
+
+    def sentences(self, unlike: tuple[str, ...], hangs_on: HangsOn | None) -> list[str]:
+        """All of them in order; empty where there is nothing to say."""
+        return [self.outcome(), self.money(unlike), self.rests_on(hangs_on)]
 
     def outcome(self) -> str:
         """Who is ahead, by how much, and since when."""

@@ -19,14 +19,17 @@ __all__ = [
     "countable",
     "duration",
     "format_of",
+    "likelihood",
     "moment",
     "name_in_words",
     "number",
+    "of_futures",
     "percent",
     "with_unit",
 ]
 
 UNDEFINED = "–"
+COUNTED = 100  # futures below which they are counted, and not given in percent
 ARTICLE = {"funnel", "flywheel"}
 
 
@@ -51,6 +54,27 @@ def amount(value: float, currency: str) -> str:
 def percent(share: float) -> str:
     """A share in percent, to the whole percent from 10 on."""
     return f"{100 * share:.{0 if abs(share) >= 0.0995 else 1}f} %"
+
+
+def likelihood(share: float, draws: int) -> str:
+    """A share of so many futures in percent: no finer than they can tell, and never rounded to none, half or all of them."""
+    size, fine = 100 * share, draws >= 1000
+    least = 0.1 if fine else 1.0
+    if 0 < size < least or 100 - least < size < 100:
+        return f"under {least:g} %" if size < least else f"over {100 - least:g} %"
+    if fine and size != 50 and f"{size:.1f}" == "50.0":
+        return f"just {'over' if size > 50 else 'under'} 50 %"
+    odd = 0 < size < 1 or 99 < size < 100 or (size != 50 and f"{size:.0f}" == "50")
+    return f"{size:.{1 if fine and odd else 0}f} %"
+
+
+def of_futures(share: float, draws: int) -> str:
+    """``83 % of 1,000 futures``, ``all 1,000 futures``, ``12 of 20 futures``."""
+    if share >= 1:
+        return "the one future" if draws == 1 else f"all {draws:,} futures"
+    if share <= 0:
+        return f"none of {draws:,} futures"
+    return f"{round(share * draws)} of {draws} futures" if draws < COUNTED else f"{likelihood(share, draws)} of {draws:,} futures"
 
 
 def with_unit(value: float, unit: str, currency: str) -> str:

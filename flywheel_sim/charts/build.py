@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from flywheel_sim.result import Result, Run, Series
 
-__all__ = ["overlay", "panel"]
+__all__ = ["View", "overlay", "panel"]
 
 MOST_PLOTS = 12
 MOST_CHANGES = 2
@@ -46,8 +46,7 @@ def overlay(result: Result, by: str | None = None, *, command: str = "", unlike:
         style, others = format_of(series, view.currency), view.others(series.name, comparison)
         title = overlay_title(comparison, style, view.time_unit, others, judged=series.name == view.by or series.better is not None)
     plot = view.plot(series, comparison, across=10, up=7)
-    what = f"{capital(name_in_words(series.name))}{f' ({clean(series.note)})' if series.note else ''} over {view.horizon}"
-    return Overlay(title, view.subtitle(what, comparison, unlike), view.footer(command), plot)
+    return Overlay(title, view.subtitle(f"{view.what(series)}{view.medians}", comparison, unlike), view.footer(command), plot)
 
 
 def panel(result: Result, names: Sequence[str] | None = None, *, command: str = "", unlike: Sequence[str] = ()) -> Panel:
@@ -78,7 +77,7 @@ def panel(result: Result, names: Sequence[str] | None = None, *, command: str = 
     plots = tuple(view.plot(series, None, across=5, up=5) for series in chosen)
     return Panel(
         title,
-        view.subtitle(f"Each measure over {view.horizon}, with its value at the end", comparison, unlike),
+        view.subtitle(f"Each measure over {view.horizon}, with its value at the end{view.medians}", comparison, unlike),
         view.footer(command),
         plots,
     )
@@ -108,6 +107,8 @@ class View:
         self.challenger = declared["challenger"] if declared else None
         self.by: str = declared["by"] if declared else first_plain(result.longest)
         self.horizon = duration(result.longest.times[-1], self.time_unit)
+        self.futures = result.about.draws - result.about.failed if result.has_futures else 0
+        self.medians = f": medians of {self.futures:,} futures" if self.futures else ""
         self.styles = styles(result.runs, self.baseline.name if len(result.runs) > 1 else None, self.challenger)
 
     def series(self, name: str) -> Series:
@@ -170,6 +171,10 @@ class View:
         return Crossing(time, value, moment(time, self.time_unit)) if value == value else None  # noqa: PLR0124  NaN is not itself
 
     # Words around the plots
+
+    def what(self, series: Series) -> str:
+        """What is plotted."""
+        return f"{capital(name_in_words(series.name))}{f' ({clean(series.note)})' if series.note else ''} over {self.horizon}"
 
     def subtitle(self, what: str, comparison: Comparison | None, unlike: Sequence[str]) -> str:
         parts = [what]

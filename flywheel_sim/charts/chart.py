@@ -4,6 +4,7 @@
 
     Chart       title, subtitle and footer around one or more plots
     ├── Overlay     one plot: a series of every strategy over time
+    ├── Fan         ... in many futures: medians, and bands around them
     └── Panel       several small plots, with the names of the strategies once
     Plot        lines over two axes, and where one line passes another
 """
@@ -17,7 +18,7 @@ from flywheel_sim.records import Record
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Axis", "Chart", "Crossing", "Line", "Overlay", "Panel", "Plot", "Style"]
+__all__ = ["Axis", "Band", "Chart", "Crossing", "Fan", "Line", "Overlay", "Panel", "Plot", "Style"]
 
 
 class Style(Record):
@@ -158,6 +159,40 @@ class Overlay(Chart):
         from flywheel_sim.charts.drawing.overlay import draw_overlay
 
         return draw_overlay(self)
+
+
+class Band(Record):
+    """How far a series of one strategy ranges in many futures.
+
+    Attributes:
+        name: of the strategy, as a label says it.
+        style: of its line.
+        times: the saved times, in the model's time unit.
+        quantiles: 5, 25, 50, 75 and 95 %, each over the saved times; NaN where undefined.
+    """
+
+    name: str
+    style: Style
+    times: tuple[float, ...]
+    quantiles: tuple[tuple[float, ...], ...]
+
+
+class Fan(Chart):
+    """A series over time in many futures: the median of every strategy, and bands around those that are compared.
+
+    Attributes:
+        plot: the medians.
+        bands: the baseline's first.
+    """
+
+    plot: Plot
+    bands: tuple[Band, ...]
+
+    def draw(self) -> Figure:
+        """The chart as a figure of 1920×1080 pixels, with a canvas of its own and no part in pyplot."""
+        from flywheel_sim.charts.drawing.fan import draw_fan
+
+        return draw_fan(self)
 
 
 class Panel(Chart):

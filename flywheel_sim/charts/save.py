@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from flywheel_sim.charts.build import overlay, panel
+from flywheel_sim.charts.fan import fan
 
 if TYPE_CHECKING:
     from flywheel_sim.charts.chart import Chart
@@ -24,12 +25,15 @@ def pictures(study: Study, result: Result, *, command: str) -> dict[str, bytes]:
         command: that makes them again, for the footers.
 
     Returns:
-        Contents by the name of the file: ``customers.png`` and ``customers.svg`` for a headline of customers, and
-        ``panel.png`` and ``panel.svg`` where the model declares a panel. The same bytes for the same study.
+        Contents by the name of the file: ``customers.png`` and ``customers.svg`` for a headline of customers,
+        ``fan.png`` and ``fan.svg`` where there are many futures, and ``panel.png`` and ``panel.svg`` where the model
+        declares a panel. The same bytes for the same study.
     """
     pair = (result.comparison["baseline"], result.comparison["challenger"]) if result.comparison else None
     unlike = study.unlike(*pair) if pair else ()
     shown: dict[str, Chart] = {file_name(study.by): overlay(result, study.by, command=command, unlike=unlike)}
+    if result.has_futures:
+        shown["fan"] = fan(result, study.by, command=command, unlike=unlike)
     names = declared_panel(study, result)
     if names:
         shown["panel"] = panel(result, names, command=command, unlike=unlike)

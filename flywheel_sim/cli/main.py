@@ -1,6 +1,6 @@
 """Arguments in, exit code out.
 
-0: done. 1: the run or the writing failed. 2: the arguments or the scenario are at fault. Results go to standard
+0: done. 1: the run or the writing failed. 2: the arguments or the scenario are at fault. 130: stopped. Results go to standard
 output, everything else to standard error.
 """
 
@@ -11,11 +11,11 @@ import gc
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from flywheel_sim.errors import FlywheelError, ModelError, ScenarioError, UsageError
+from flywheel_sim.errors import FlywheelError, Interrupted, ModelError, ScenarioError, UsageError
 from flywheel_sim.version import __version__
 
 if TYPE_CHECKING:
@@ -65,13 +65,24 @@ def check(file: str) -> None:
 @click.option("--out", type=click.Path(), help="Write series, metrics, charts and the scenario used into this folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.option("--marginal", is_flag=True, help="Also measure what one further customer costs (a second run each).")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Kept with the result; the equations make no draws.")
+@click.option("--draws", type=click.IntRange(min=1), help="Run so many futures, drawn from what the scenario states as uncertain.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws: another one gives other futures.")
+@click.option(
+    "--sampling", type=click.Choice(["sobol", "random"]), default="sobol", show_default=True, help="Draws evenly spread, or at random."
+)
 @click.option("--engine", type=click.Choice(["ode"]), default="ode", show_default=True, help="What computes it.")
-def run(file: str, out: str | None, as_json: bool, marginal: bool, seed: int, engine: str) -> None:
-    """Run the scenario FILE and print who wins, when and by how much."""
-    from flywheel_sim.cli.run import run_scenario
+@click.option("--threads", type=click.IntRange(min=1), help="For draws: how many threads; as many as there are processors unless said.")
+@click.option("--workers", type=click.IntRange(min=1), help="For draws: so many processes instead (needs flywheel-sim[cluster]).")
+@click.option("--on", metavar="ADDRESS", help="For draws: the machines of the Dask scheduler at tls://HOST:PORT.")
+def run(file: str, **options: Any) -> None:
+    """Run the scenario FILE and print who wins, when and by how much.
 
-    run_scenario(file, out=out, as_json=as_json, marginal=marginal, seed=seed, engine=engine)
+    With --draws it is run in many futures, and says in how many of them. With --out as well, what is done is kept there:
+    the same command goes on where a run was stopped.
+    """
+    from flywheel_sim.cli.run import RunOptions, run_scenario
+
+    run_scenario(file, RunOptions(**options))
 
 
 @flywheel.command()
@@ -128,6 +139,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return stop(2, shown(error))
     except (click.Abort, KeyboardInterrupt):
         return stop(130, "stopped")
+    except Interrupted as error:
+        return stop(130, f"error: {error}")
     except FlywheelError as error:
         text = str(error) if isinstance(error, ScenarioError) else f"error: {error}"
         return stop(2 if isinstance(error, UsageError | ModelError) else 1, text)

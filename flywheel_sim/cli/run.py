@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 import sys
 from textwrap import fill
 from typing import TYPE_CHECKING, Literal
@@ -11,6 +12,9 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from flywheel_sim.analysis.words import amount, number
+from flywheel_sim.errors import UsageError
+from flywheel_sim.records import Record
+from flywheel_sim.result import Futures
 from flywheel_sim.scenario.fault import plain
 from flywheel_sim.study import load
 
@@ -20,34 +24,91 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from flywheel_sim.result import Result, Series
+    from flywheel_sim.result import Result, Run, Series
 
-__all__ = ["console_for", "run_scenario", "wrapped"]
+__all__ = ["RunOptions", "console_for", "run_scenario", "wrapped"]
 
 NARROWEST = 20  # columns of a terminal in which anything can be read
 GAP = 3  # between the columns of a table
 
 
-def run_scenario(file: str, *, out: str | None, as_json: bool, marginal: bool, seed: int, engine: str) -> None:
+class RunOptions(Record):
+    """What is asked of a run.
+
+    Attributes:
+        out: the folder to write into, if any.
+        as_json: whether to print JSON.
+        marginal: whether to measure what one further customer costs.
+        seed: of the draws.
+        engine: what computes it.
+        draws: how many futures; None for one, all typical.
+        sampling: how to draw.
+        threads: how many to use for draws.
+        workers: processes to run draws in.
+        on: the address of a scheduler whose machines run draws.
+    """
+
+    out: str | None
+    as_json: bool
+    marginal: bool
+    seed: int
+    engine: str
+    draws: int | None
+    sampling: str
+    threads: int | None
+    workers: int | None
+    on: str | None
+
+    def command(self, file: str) -> str:
+        """The command that asks the same."""
+        parts = ["flywheel", "run", file]
+        if self.marginal:
+            parts.append("--marginal")
+        if self.draws is not None:
+            parts += ["--draws", str(self.draws)]
+            parts += ["--seed", str(self.seed)] if self.seed else []
+            parts += ["--sampling", self.sampling] if self.sampling != "sobol" else []
+        if self.out is not None:
+            parts += ["--out", self.out]
+        return plain(shlex.join(parts))
+
+
+def run_scenario(file: str, options: RunOptions) -> None:
     """Run a scenario file, print the result, and write files where asked."""
+    refuse_options_of_draws(options)
     study = load(file)
     for warning in study.scenario.warnings:
         click.echo(warning + "\n", err=True)
-    result = study.run(seed=seed, engine=engine, marginal=marginal)
-    if out is not None:
-        import shlex
+    if options.draws is None:
+        result = study.run(seed=options.seed, engine=options.engine, marginal=options.marginal)
+    else:
+        from flywheel_sim.cli.draws import run_futures
 
+        result = run_futures(study, options)
+    if options.out is not None:
         from flywheel_sim.cli.files import write_all
 
-        options = ["--marginal"] if marginal else []
-        written = write_all(out, study, result, command=plain(shlex.join(["flywheel", "run", file, *options, "--out", out])))
-        click.echo(f"wrote {len(written)} files to {plain(out)}: {', '.join(written)}", err=True)
-    if as_json:
+        written = write_all(options.out, study, result, command=options.command(file))
+        click.echo(f"wrote {len(written)} files to {plain(options.out)}: {', '.join(written)}", err=True)
+    if options.as_json:
         import json
 
         click.echo(json.dumps(result.as_json(), allow_nan=False))
     else:
         print_text(result)
+
+
+def refuse_options_of_draws(options: RunOptions) -> None:
+    """See that nothing is asked of draws where there are none.
+
+    Raises:
+        UsageError: if it is.
+    """
+    for name in ("threads", "workers", "on"):
+        if options.draws is None and getattr(options, name) is not None:
+            raise UsageError(f"--{name} is about many futures, and this is one", fix="say how many with --draws, or leave it out")
+    if options.on is not None and options.workers is not None:
+        raise UsageError("--on and --workers are two places to run draws in", fix="leave one of them out")
 
 
 def console_for() -> Console:
@@ -89,7 +150,7 @@ def rows_of(result: Result) -> Iterator[Sequence[str]]:
     yield f"{about.time_unit} {about.months:g}", "unit", *(f"{name}{end}" for name, end in zip(result.runs, ends, strict=True))
     for name in in_reading_order(result):
         series = result.longest.about(name)
-        cells = (cell(run.value(name), series, about.currency) for run in result.runs.values())
+        cells = (cell_of(run, name, about.currency) for run in result.runs.values())
         yield name.replace("_", " "), unit_of(series, about.currency), *cells
 
 
@@ -138,6 +199,18 @@ def in_reading_order(result: Result) -> list[str]:
     return [one for name in names if beside[name] not in names for one in with_company(name)]
 
 
+def cell_of(run: Run, name: str, currency: str) -> str:
+    """A metric of a run at the end: its value, or the median and the range of many."""
+    series = run.about(name)
+    middle = cell(run.value(name), series, currency)
+    if not isinstance(run, Futures):
+        return middle
+    low, high = (cell(run.quantile(name, probability)[-1], series, currency) for probability in (0.05, 0.95))
+    if low == middle == high:
+        return middle
+    return f"{middle} ({low.removesuffix(' %')} – {high})"
+
+
 def cell(value: float, series: Series, currency: str) -> str:
     """A value as a table shows it."""
     if math.isnan(value):
@@ -154,8 +227,23 @@ def unit_of(series: Series, currency: str) -> str:
 def footing(result: Result) -> str:
     about = result.about
     step = "" if about.dt is None else f", step 1/{round(1 / about.dt)} {about.time_unit}" if about.dt < 1 else f", step {about.dt:g}"
+    if result.has_futures:
+        return footing_of_futures(result, step)
     error = "" if about.step_error is None else f" (error at the end below {bound(about.step_error)})"
     return f"{about.model}, equations by {about.method}{step}{error}; accounts conserved to {bound(about.conservation)}"
+
+
+def footing_of_futures(result: Result, step: str) -> str:
+    about = result.about
+    moved = "" if about.step_error is None else f" (halving it moves no metric by more than {bound(about.step_error)})"
+    drawn = f"{about.draws:,} futures drawn from {', '.join(name.replace('_', ' ') for name in about.uncertain) or 'nothing'}"
+    how = f"{'Sobol' if about.sampling == 'sobol' else 'random'} draws, seed {about.seed}"
+    exact = f"; quantiles within {100 * about.quantile_error:.1g} %" if about.quantile_error else ""
+    failed = f"; {about.failed:,} failed" if about.failed else ""
+    return (
+        f"Each cell: the median and, in brackets, 5 to 95 % of {drawn} ({how}{failed}).\n"
+        f"{about.model}, equations by {about.method}{step}{moved}{exact}; accounts conserved to {bound(about.conservation)}"
+    )
 
 
 def bound(size: float) -> str:

@@ -10,13 +10,13 @@ from flywheel_sim.model import ModelKind, declaration
 from flywheel_sim.records import replace
 from flywheel_sim.scenario.interpret import interpret
 from flywheel_sim.scenario.read import read_text
-from flywheel_sim.scenario.scenario import Move, Name, Scenario, Strategy, Value
+from flywheel_sim.scenario.scenario import Correlation, Move, Name, Scenario, Strategy, Value
 from flywheel_sim.scenario.syntax import read_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Move", "Name", "Scenario", "Strategy", "Value", "load_scenario", "read_scenario"]
+__all__ = ["Correlation", "Move", "Name", "Scenario", "Strategy", "Value", "load_scenario", "read_scenario"]
 
 
 def load_scenario(path: str | Path, model: ModelKind | None = None) -> tuple[Scenario, ModelKind]:

@@ -9,6 +9,7 @@ from flywheel_sim.errors import UsageError, closest
 from flywheel_sim.library import MODELS
 from flywheel_sim.records import replace
 from flywheel_sim.scenario.interpret import interpret
+from flywheel_sim.scenario.suggest import ALL_UNCERTAIN, DISTRIBUTIONS
 
 if TYPE_CHECKING:
     from flywheel_sim.model import Declaration
@@ -24,7 +25,8 @@ def edited(scenario: Scenario, declaration: Declaration, changes: Mapping[str, A
         scenario: to start from.
         declaration: its model.
         changes: tables as in a file; tables are joined, anything else replaces what was there. The shares of a
-            split replace the whole split.
+            split replace the whole split, and a whole uncertain value the one that was there; a part of one, such as
+            ``{"typical": 3}``, changes that part.
 
     Raises:
         UsageError: with everything that cannot be meant.
@@ -64,9 +66,20 @@ def joined(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     made = dict(old)
     for key, value in new.items():
         before = made.get(key)
-        both = isinstance(before, Mapping) and isinstance(value, Mapping) and key != "split"
+        both = isinstance(before, Mapping) and isinstance(value, Mapping) and key != "split" and not is_new(before, value)
         made[key] = joined(before or {}, value) if both else as_in_a_file(value)
     return made
+
+
+def is_new(before: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
+    """Whether a table has nothing to do with the one before: either is a whole uncertain value, the other something else."""
+    return is_whole(value) or (is_whole(before) and ALL_UNCERTAIN.isdisjoint(value))
+
+
+def is_whole(value: Mapping[str, Any]) -> bool:
+    """Whether a table says all that an uncertain value needs."""
+    kind = value.get("distribution", "pert")
+    return isinstance(kind, str) and kind in DISTRIBUTIONS and value.keys() >= set(DISTRIBUTIONS[kind].needs)
 
 
 def as_in_a_file(value: Any) -> Any:

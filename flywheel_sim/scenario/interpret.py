@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flywheel_sim.model import Declaration
     from flywheel_sim.model.symbols import Parameter
     from flywheel_sim.scenario.fault import Fault
-    from flywheel_sim.scenario.scenario import Strategy
+    from flywheel_sim.scenario.scenario import Correlation, Strategy
 
 __all__ = ["comparable", "interpret"]
 
@@ -54,6 +54,11 @@ def interpret(data: dict[str, Any], declaration: Declaration | None, models: Ite
     months = reading.sound("months")
     values = read_values(reading)
     strategies = read_strategies(reading, parents, values, months)
+    correlations: tuple[Correlation, ...] = ()
+    if reading.sound("correlations"):
+        from flywheel_sim.scenario.correlations import read_correlations
+
+        correlations = read_correlations(reading, [values, *(one.settings for one in strategies.values())])
     by = read_by(reading)
     if not reading.failed:
         refuse_impossible_starts(reading, strategies, parents)
@@ -74,6 +79,7 @@ def interpret(data: dict[str, Any], declaration: Declaration | None, models: Ite
         data=data,
         text="",
         file="",
+        correlations=correlations,
     )
     return scenario, reading.faults
 

@@ -9,7 +9,9 @@ from flywheel_sim.records import Record
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Move", "Name", "Scenario", "Strategy", "Value"]
+    from flywheel_sim.distributions import Distribution
+
+__all__ = ["Correlation", "Move", "Name", "Scenario", "Strategy", "Value"]
 
 # The name of a parameter, and one of its labels or None.
 Name = tuple[str, str | None]
@@ -21,10 +23,29 @@ class Value(Record):
     Attributes:
         typical: what a run without draws uses.
         between: how low and how high it may be, where the file says so.
+        distribution: what a run with draws draws it from, within the limits of its parameter; None for a certain value.
+        draw: the name of what is drawn: its parameter, and the label; no label where one value is stated for all
+            labels, which then share each draw. None for a certain value.
     """
 
     typical: float
     between: tuple[float, float] | None = None
+    distribution: Distribution | None = None
+    draw: Name | None = None
+
+
+class Correlation(Record):
+    """Two uncertain values that go together.
+
+    Attributes:
+        first: the name of what is drawn, as :class:`Value` has it.
+        second: the other.
+        rank: Spearman's rank correlation, between -1 and 1.
+    """
+
+    first: Name
+    second: Name
+    rank: float
 
 
 class Move(Record):
@@ -82,6 +103,7 @@ class Scenario(Record):
         data: the file as parsed.
         text: the file itself; empty where it was changed from Python.
         file: its name.
+        correlations: which uncertain values go together.
     """
 
     title: str
@@ -97,3 +119,4 @@ class Scenario(Record):
     data: Mapping[str, Any]
     text: str
     file: str
+    correlations: tuple[Correlation, ...] = ()

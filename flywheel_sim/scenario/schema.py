@@ -17,9 +17,18 @@ from typing import TYPE_CHECKING, Any
 from flywheel_sim.library import MODELS, find
 from flywheel_sim.model import declaration
 from flywheel_sim.scenario.interpret import comparable
-from flywheel_sim.scenario.shape import KINDS, LONGEST_NOTE, LONGEST_TITLE, MOST_MONTHS, MOST_MOVES, MOST_STRATEGIES
+from flywheel_sim.scenario.shape import (
+    KINDS,
+    LONGEST_NOTE,
+    LONGEST_TITLE,
+    MOST_CORRELATIONS,
+    MOST_MONTHS,
+    MOST_MOVES,
+    MOST_STRATEGIES,
+)
 from flywheel_sim.scenario.strategies import LONGEST_NAME
-from flywheel_sim.scenario.suggest import UNCERTAIN
+from flywheel_sim.scenario.suggest import DISTRIBUTIONS
+from flywheel_sim.scenario.uncertain import LARGEST_FACTOR, MOST_VALUES
 from flywheel_sim.units import ONE, write_number, write_quantity
 
 if TYPE_CHECKING:
@@ -71,6 +80,12 @@ def schema() -> Schema:
                 required=["by"],
             ),
             "values": either("values", models, "The business: the same for every strategy. All else is the model's default."),
+            "correlations": {
+                "description": "Which uncertain values go together: [[correlations]]",
+                "type": "array",
+                "maxItems": MOST_CORRELATIONS,
+                "items": correlation(),
+            },
             "strategies": {
                 "description": "The ways to invest that are compared.",
                 "type": "object",
@@ -212,11 +227,56 @@ def split_of(parameter: Parameter) -> Schema:
     return {**table(labels, f"{capital(parameter.note)}: shares, together 1."), "minProperties": 1}
 
 
+# What an uncertain value may hold, and what a distribution looks like.
+KEYS = {
+    "low": "As low as it may be.",
+    "typical": "What a run without draws uses.",
+    "high": "As high as it may be.",
+    "mean": "Its mean, which a run without draws uses.",
+    "deviation": "Its standard deviation, in the form of the mean.",
+    "median": "As many values lie below as above; what a run without draws uses.",
+    "factor": "About two thirds of the values lie between median / factor and median * factor.",
+    "values": "The values it may have.",
+    "weights": "How often each value occurs, compared with the others.",
+}
+LOOKS = {
+    "pert": "a smooth hump between low and high with its top at the typical value",
+    "triangular": "straight up from low to the typical value, and straight down to high",
+    "uniform": "all values between low and high are as likely",
+    "normal": "a bell around the mean",
+    "lognormal": "a bell for the logarithm: above 0, with a long tail to the right",
+    "beta": "a smooth hump between ends, 0 and 1 unless said",
+    "discrete": "one of some values",
+}
+
+
 def uncertain() -> Schema:
-    ends = ("as low as it may be", "what a run without draws uses", "as high as it may be")
     one = {"anyOf": [{"type": "number"}, quantity()]}
-    properties = {key: {"description": f"{capital(end)}.", **one} for key, end in zip(UNCERTAIN, ends, strict=True)}
-    return table(properties, required=list(UNCERTAIN))
+    kinds: Schema = dict.fromkeys(KEYS, one)
+    kinds["factor"] = {"type": "number", "exclusiveMinimum": 1, "maximum": LARGEST_FACTOR}
+    kinds["values"] = {"type": "array", "minItems": 1, "maxItems": MOST_VALUES, "items": one}
+    kinds["weights"] = {"type": "array", "minItems": 1, "maxItems": MOST_VALUES, "items": {"type": "number", "minimum": 0}}
+    forms = []
+    for name, form in DISTRIBUTIONS.items():
+        properties = {key: {"description": KEYS[key], **kinds[key]} for key in (*form.needs, *form.may)}
+        properties["distribution"] = named([name], LOOKS, "How the value is distributed.")
+        required = [*form.needs, *([] if name == "pert" else ["distribution"])]
+        forms.append(table(properties, required=required))
+    return {"anyOf": forms}
+
+
+def correlation() -> Schema:
+    uncertain = text('The name of an uncertain value, such as "churn" or "fit.referred".', LONGEST_TITLE, filled=True)
+    properties = {
+        "of": {"description": "The two that go together.", "type": "array", "minItems": 2, "maxItems": 2, "items": uncertain},
+        "rank": {
+            "description": "Their rank correlation (Spearman's): above 0 if they rise together, below 0 if one rises as the other falls.",
+            "type": "number",
+            "exclusiveMinimum": -1,
+            "exclusiveMaximum": 1,
+        },
+    }
+    return table(properties, "Two uncertain values that go together.", required=["of", "rank"])
 
 
 def quantity() -> Schema:

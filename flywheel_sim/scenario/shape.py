@@ -22,11 +22,23 @@ if TYPE_CHECKING:
     from flywheel_sim.model import Declaration
     from flywheel_sim.scenario.locate import Path
 
-__all__ = ["KINDS", "LONGEST_NOTE", "LONGEST_TITLE", "MOST_MONTHS", "MOST_MOVES", "MOST_STRATEGIES", "described", "misshapen", "written"]
+__all__ = [
+    "KINDS",
+    "LONGEST_NOTE",
+    "LONGEST_TITLE",
+    "MOST_CORRELATIONS",
+    "MOST_MONTHS",
+    "MOST_MOVES",
+    "MOST_STRATEGIES",
+    "described",
+    "misshapen",
+    "written",
+]
 
 MOST_MONTHS = 600
 MOST_STRATEGIES = 20
 MOST_MOVES = 100
+MOST_CORRELATIONS = 200
 MOST_NAMES = 200  # in one table of values: more than any model has
 MOST_TOLD = 100  # faults of shape of one file
 LONGEST_TITLE = 200
@@ -66,6 +78,7 @@ def validator() -> SchemaValidator:
             "moves": core_schema.list_schema(move, strict=True, max_length=MOST_MOVES),
         },
     )
+    correlation = table({"of": core_schema.list_schema(name, strict=True), "rank": anything}, {})
     strategies = core_schema.dict_schema(
         core_schema.str_schema(strict=True), strategy, strict=True, min_length=1, max_length=MOST_STRATEGIES
     )
@@ -79,6 +92,7 @@ def validator() -> SchemaValidator:
                 "baseline": name,
                 "compare": table({"by": name}, {}),
                 "values": names,
+                "correlations": core_schema.list_schema(correlation, strict=True, max_length=MOST_CORRELATIONS),
             },
         )
     )
@@ -123,7 +137,7 @@ def fault_of(found: Any, model: Declaration | None) -> Fault:
         case "too_short":
             return Fault("there is no strategy", path, example(path), at_key=True, absent=True)
         case "too_long":
-            items = {"strategies": "strategies", "moves": "moves"}.get(str(path[-1]), "names")
+            items = next((one for one in ("strategies", "moves", "correlations") if path[-1] == one), "names")
             fix = "compare fewer at a time" if items == "strategies" else "write fewer"
             return Fault(f"there are {len(given)} {items}, more than {context['max_length']}", path, fix, at_key=True)
         case "literal_error":
@@ -155,8 +169,8 @@ def table_of(path: Path) -> str:
     """Which kind of table a path leads to."""
     if not path:
         return "scenario"
-    if path[0] == "compare":
-        return "compare"
+    if path[0] in {"compare", "correlations"}:
+        return str(path[0]).removesuffix("s")
     return "move" if "moves" in path[2:] else "strategy"
 
 
@@ -215,6 +229,9 @@ EXAMPLES = {
     "to": 'write to = "$0/month"',
     "like": 'write like = "funnel"',
     "values": 'add a table [values] with lines such as price = "$25,000/year"',
+    "correlations": "add a table in double brackets: [[correlations]]",
+    "of": 'write of = ["churn", "price"]',
+    "rank": "write rank = 0.5",
     "moves": "add a table in double brackets: [[strategies.NAME.moves]]",
     "$schema": 'write "$schema" = "scenario.schema.json"',
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from numbers import Real
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flywheel_sim.model.symbols import Parameter
     from flywheel_sim.scenario import Move
 
-__all__ = ["bends", "inputs_for", "settings_from"]
+__all__ = ["TOGETHER", "bends", "inputs_for", "is_array", "settings_from", "values_within"]
 
 Name = tuple[str, str | None]
 TOGETHER = 1e-9  # how far the shares of a split may be from 1 by rounding
@@ -109,6 +109,20 @@ def whole_split(name: str, parameter: Parameter, shares: Mapping[str | None, obj
         if abs(together - 1) > TOGETHER:
             raise UsageError(f"the shares of {name} are together {together:.6g}, not 1", fix="name every share that is not 0")
     return {**dict.fromkeys(parameter.default, 0.0), **shares}
+
+
+def values_within(values: Mapping[str, object]) -> Iterator[object]:
+    """The values by themselves, those by label too."""
+    for value in values.values():
+        if isinstance(value, Mapping):
+            yield from value.values()
+        else:
+            yield value
+
+
+def is_array(value: object) -> bool:
+    """Whether a value is one for each of many draws: a list, or an array of NumPy's that is more than one number."""
+    return isinstance(value, list | tuple) or getattr(value, "ndim", 0) > 0
 
 
 def nearest_name(name: str, declaration: Declaration) -> str:

@@ -12,7 +12,7 @@ from flywheel_sim.errors import UsageError, nearest
 from flywheel_sim.model import ModelKind, declaration
 from flywheel_sim.program import Lowered, lower
 from flywheel_sim.result import About, Result
-from flywheel_sim.study.inputs import inputs_for, settings_from
+from flywheel_sim.study.inputs import inputs_for, is_array, settings_from, values_within
 from flywheel_sim.study.series import labelled
 from flywheel_sim.study.step import Stepped, run_in_steps
 from flywheel_sim.version import __version__
@@ -43,32 +43,45 @@ def simulate(
     engine: str = "ode",
     draws: int | None = None,
     seed: int = 0,
+    keep: str = "all",
+    threads: int | None = None,
 ) -> Result:
     """Run a model.
 
     Args:
         model: the class.
         values: parameters and levers by name, in their declared unit or as text with a unit; the others are as
-            declared. One with labels takes a dictionary by label.
+            declared. One with labels takes a dictionary by label. A value may be an array of n draws.
         off: loops and frictions that do not run.
         until: the horizon, in the model's time unit.
         dt: the longest step; None chooses it by error.
         method: ``rk4``, ``euler`` or ``adaptive``.
         every: the time between saved values; 0 and ``until`` are always saved.
         engine: ``ode``.
-        draws: no draws with this engine.
+        draws: how many; as many as the arrays have unless said. Draws of values that are no arrays are all alike.
         seed: kept with the result.
+        keep: of draws, ``all`` or only ``quantiles``.
+        threads: how many to use for draws; as many as there are processors unless said.
 
     Returns:
-        A result with one strategy, ``run``, in which are all stocks, flows, equations and metrics.
+        A result with one strategy, ``run``, in which are all stocks, flows, equations and metrics: over time; with draws
+        of shape (n, time), or (3, time) for 5, 50 and 95 % where only quantiles are kept.
 
     Raises:
         UsageError: for a name or value that cannot be meant.
         StateError: when a number leaves what is possible, naming the month, the stock and the likely parameter.
     """
-    only_this_engine(engine, draws, seed)
+    only_this_engine(engine, seed)
     lowered = lowered_model(model)
-    inputs = inputs_for(lowered, settings_from(lowered, values or {}), known_switches(lowered, off))
+    switches = known_switches(lowered, off)
+    if draws is not None or any(map(is_array, values_within(values or {}))):
+        from flywheel_sim.study.arrays import simulate_draws
+
+        times = saved_times(until, every)
+        return simulate_draws(
+            lowered, values or {}, switches, times, dt=dt, method=method, draws=draws, seed=seed, keep=keep, threads=threads
+        )
+    inputs = inputs_for(lowered, settings_from(lowered, values or {}), switches)
     stepped = run_in_steps(lowered, inputs, saved_times(until, every), method=method, dt=dt)
     about = about_run(lowered, stepped, title=lowered.declaration.name, until=until, seed=seed)
     return Result(about, {"run": labelled("run", "", Reader(lowered, stepped.trace))})
@@ -86,16 +99,14 @@ def known_switches(lowered: Lowered, off: Iterable[str]) -> tuple[str, ...]:
     return names
 
 
-def only_this_engine(engine: str, draws: int | None, seed: int) -> None:
-    """Refuse an engine that there is none of, draws from one that makes none, and what is no seed.
+def only_this_engine(engine: str, seed: int) -> None:
+    """Refuse an engine that there is none of, and what is no seed.
 
     Raises:
         UsageError: for any of them.
     """
     if engine not in ENGINES:
         raise UsageError(f"there is no engine {engine!r}", fix=f"use {', '.join(ENGINES)}")
-    if draws is not None:
-        raise UsageError("the equations have one future: this engine makes no draws", fix="leave draws out")
     if not hasattr(seed, "__index__") or seed < 0:
         raise UsageError(f"seed={seed!r} is no seed", fix="use a whole number from 0 on")
 

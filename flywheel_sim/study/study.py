@@ -124,21 +124,36 @@ class Study(Record):
         method: str = "rk4",
         dt: float | None = None,
         marginal: bool = False,
+        keep: str = "all",
+        sampling: str = "sobol",
+        threads: int | None = None,
     ) -> Result:
         """Run every strategy and compare each with the baseline.
 
         Args:
-            draws: no draws with this engine.
-            seed: kept with the result.
+            draws: how many futures to draw from what the scenario states as uncertain; None for one run, all typical.
+            seed: of the draws.
             engine: ``ode``.
-            method: ``rk4``, ``euler`` or ``adaptive``.
+            method: ``rk4``, ``euler`` or, without draws, ``adaptive``.
             dt: the longest step; None chooses it by error, one for all strategies.
-            marginal: also run each strategy with a lever 1 % higher, for metrics of one further customer.
+            marginal: also run each strategy with a lever 1 % higher, for metrics of one further customer; without draws.
+            keep: of draws, ``all`` or only ``quantiles``.
+            sampling: how to draw: ``sobol``, evenly spread, or pseudo-``random``.
+            threads: how many to use for draws; as many as there are processors unless said.
+
+        Returns:
+            With draws, series of shape (n, time), or (3, time) for 5, 50 and 95 % where only quantiles are kept.
 
         Raises:
-            StateError: when a number leaves what is possible.
+            UsageError: for what cannot be meant.
+            StateError: when a number leaves what is possible; with draws, in every one of them.
         """
-        only_this_engine(engine, draws, seed)
+        only_this_engine(engine, seed)
+        if draws is not None:
+            from flywheel_sim.study.many import Options, run_draws
+
+            options = Options(draws, int(seed), sampling, method, dt, keep, threads, marginal=marginal)
+            return run_draws(self, options)
         stepped = self.all_stepped(method, dt)
         readers = {
             name: Reader(self.lowered, one.trace, self.raised(name, one, method) if marginal else None) for name, one in stepped.items()
@@ -252,12 +267,16 @@ class Study(Record):
 
     def comparisons(self, runs: Mapping[str, Run]) -> list[Comparison]:
         """The baseline against each of the others."""
-        baseline = runs[self.scenario.baseline]
+        baseline, money = runs[self.scenario.baseline], self.money()
         return [
-            compare(baseline, run, self.by, outlay=self.name_of(self.declaration.outlay), balance=self.name_of(self.declaration.balance))
+            compare(baseline, run, self.by, outlay=money["outlay"], balance=money["balance"])
             for run in runs.values()
             if run is not baseline
         ]
+
+    def money(self) -> dict[str, str | None]:
+        """The series of money spent, and of money gained less money spent, where the model has them."""
+        return {"outlay": self.name_of(self.declaration.outlay), "balance": self.name_of(self.declaration.balance)}
 
     def name_of(self, node: Expression | None) -> str | None:
         return None if node is None else self.declaration.names[node]

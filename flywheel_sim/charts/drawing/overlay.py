@@ -13,11 +13,12 @@ from flywheel_sim.charts.drawing.plot import Frame, Look, end_of, plotted, ring,
 from flywheel_sim.records import Record
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from flywheel_sim.charts.chart import Crossing, Line, Overlay
+    from flywheel_sim.charts.chart import Chart, Crossing, Line, Overlay, Plot
 
-__all__ = ["draw_overlay"]
+__all__ = ["BESIDE", "draw_overlay", "labelled_lines"]
 
 LOOK = Look(ticks=12, note=12, stroke=3.2, dot=7)
 LABEL_SIZES = (16, 15, 14, 13, 12, 11, 10, 9, 8)
@@ -46,23 +47,36 @@ def draw_overlay(chart: Overlay) -> Figure:
     """An overlay as a figure."""
     with own_look():
         page = Page()
-        plot = chart.plot
-        high, low = page.head(chart) - 36, page.foot(chart) + 30
-        _, (measured, *_) = fitted(plot.up.label, WIDTH - 2 * MARGIN, (LOOK.ticks,), 1, page.width)
-        high = page.lines(MARGIN, high, [measured], LOOK.ticks, colour=QUIET) - 18
-        below, low = low, low + 2 * leading(LOOK.ticks) + 24
-        size, labels = placed(page, Frame(plot, (0, low, WIDTH, high)))  # heights alone: the right edge depends on the labels
-        column = max(page.width(text, size, bold=bold) for label in labels for text, bold in label.text)
-        left, right = MARGIN + tick_width(page, plot.up, LOOK) + 16, WIDTH - MARGIN - column - BESIDE
-        frame = Frame(plot, (left, low, right, high))
-        axes = plotted(page, frame, LOOK)
-        page.write((left + right) / 2, below + 4, plot.across.label, LOOK.ticks, colour=QUIET, align="center")
-        for label in labels:
-            write_label(page, frame, label, size)
-        if plot.crossing is not None:
-            ring(axes, plot.crossing.time, plot.crossing.value)
-            write_month(page, frame, plot.crossing)
+        frame, axes = labelled_lines(page, chart, chart.plot)
+        crossing = chart.plot.crossing
+        if crossing is not None:
+            ring(axes, crossing.time, crossing.value)
+            write_month(page, frame, crossing)
         return page.figure
+
+
+def labelled_lines(page: Page, chart: Chart, plot: Plot, beside: float = BESIDE) -> tuple[Frame, Axes]:
+    """The only plot of a chart, with a label at the end of each line; returns where it is.
+
+    Args:
+        page: to draw on.
+        chart: for what stands around the plot.
+        plot: to draw.
+        beside: from the end of the lines to their labels, in pixels.
+    """
+    high, low = page.head(chart) - 36, page.foot(chart) + 30
+    _, (measured, *_) = fitted(plot.up.label, WIDTH - 2 * MARGIN, (LOOK.ticks,), 1, page.width)
+    high = page.lines(MARGIN, high, [measured], LOOK.ticks, colour=QUIET) - 18
+    below, low = low, low + 2 * leading(LOOK.ticks) + 24
+    size, labels = placed(page, Frame(plot, (0, low, WIDTH, high)))  # heights alone: the right edge depends on the labels
+    column = max(page.width(text, size, bold=bold) for label in labels for text, bold in label.text)
+    left, right = MARGIN + tick_width(page, plot.up, LOOK) + 16, WIDTH - MARGIN - column - beside
+    frame = Frame(plot, (left, low, right, high))
+    axes = plotted(page, frame, LOOK)
+    page.write((left + right) / 2, below + 4, plot.across.label, LOOK.ticks, colour=QUIET, align="center")
+    for label in labels:
+        write_label(page, frame, label, size, beside)
+    return frame, axes
 
 
 def placed(page: Page, frame: Frame) -> tuple[float, list[Label]]:
@@ -84,7 +98,7 @@ def placed(page: Page, frame: Frame) -> tuple[float, list[Label]]:
 
     for size in LABEL_SIZES:
         made = at_ends([[(line.name, True), (line.label, False)] for line in lines], size)
-        narrow = all(page.bold_width(line.name, size) <= WIDEST_LABEL for line in lines)
+        narrow = all(max(page.bold_width(line.name, size), page.width(line.label, size)) <= WIDEST_LABEL for line in lines)
         if made and narrow and all(abs(label.centre - label.wanted) <= NEAR for label in made):
             return size, made
         texts = [wrapped(f"{line.name} {line.label}", WIDEST_LABEL, partial(page.bold_width, size=size)) for line in lines]
@@ -101,14 +115,14 @@ def one_line(page: Page, line: Line, size: float) -> str:
     return f"{name} {line.label}"
 
 
-def write_label(page: Page, frame: Frame, label: Label, size: float) -> None:
+def write_label(page: Page, frame: Frame, label: Label, size: float, beside: float) -> None:
     """A label right of the lines, joined to its line where it had to move or the line ends early."""
     _, _, right, _ = frame.place
     colour = label.line.style.colour
     top = label.centre + len(label.text) * leading(size) / 2
     for number, (text, bold) in enumerate(label.text):
         baseline = top - number * leading(size) - (ASCENT + 0.02) * size * PIXELS
-        page.write(right + BESIDE, baseline, text, size, bold=bold, colour=colour)
+        page.write(right + beside, baseline, text, size, bold=bold, colour=colour)
     end = end_of(label.line)
     if end is None:
         return
@@ -116,7 +130,7 @@ def write_label(page: Page, frame: Frame, label: Label, size: float) -> None:
     if x < right - 1:
         page.stroke((x + 8, y), (right + 2, y), Style(colour, (1.0, 3.0)), 0.9)
     if abs(label.centre - label.wanted) > NEAR:
-        page.stroke((right + 9, y), (right + BESIDE - 6, label.centre), Style(colour, ()), 0.9)
+        page.stroke((right + beside - 23, y), (right + beside - 6, label.centre), Style(colour, ()), 0.9)
 
 
 def write_month(page: Page, frame: Frame, crossing: Crossing) -> None:

@@ -64,10 +64,10 @@ def wrapped(text: str, width: float, measure: Callable[[str], float]) -> list[st
 
 
 def words(text: str) -> list[str]:
-    """Words, with a number and what it counts in one: no line ends in ``20`` and begins with ``%``."""
+    """Words, with a number and what it counts in one, and ranges whole: no line ends in ``20`` and begins with ``%``."""
     found: list[str] = []
     for word in text.split():
-        if found and (word == "%" or (word[:1].isdigit() and found[-1] == "month")):
+        if found and (word in {"%", "–"} or found[-1].endswith(" –") or (word[:1].isdigit() and found[-1] == "month")):
             found[-1] += f" {word}"
         else:
             found.append(word)

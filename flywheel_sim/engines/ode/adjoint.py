@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flywheel_sim.emit.python import compile_python
 from flywheel_sim.emit.reverse import Pull, Reverse, compile_reverse
-from flywheel_sim.engines.ode.stretch import AWAY, Stretch, flip_time, initial_states, parameters_in, stretches
-from flywheel_sim.engines.ode.tableau import RK4, Tableau
+from flywheel_sim.engines.ode.stretch import AWAY, Stretch, initial_states, stretches
+from flywheel_sim.engines.tableau import RK4, Tableau
 from flywheel_sim.program import Inputs, Program, key
+from flywheel_sim.program.schedule import flip_time, parameters_in
 from flywheel_sim.records import Record, replace
 
 __all__ = ["gradient"]

@@ -1,7 +1,7 @@
 """Fixed steps with an explicit Runge-Kutta method, printed as plain Python for the size of the model.
 
 Printing the step out, one line per number of the state, is what makes it a third faster than a loop over
-lists; the method itself stays a table (:mod:`flywheel_sim.engines.ode.tableau`).
+lists; the method itself stays a table (:mod:`flywheel_sim.engines.tableau`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from flywheel_sim.emit import Rates, compile_function, tuple_of
 
 if TYPE_CHECKING:
-    from flywheel_sim.engines.ode.tableau import Tableau
+    from flywheel_sim.engines.tableau import Tableau
 
 __all__ = ["advance", "print_step"]
 

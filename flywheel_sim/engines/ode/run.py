@@ -7,16 +7,17 @@ import math
 from typing import TYPE_CHECKING
 
 from flywheel_sim.engines.ode.fixed import advance
-from flywheel_sim.engines.ode.stretch import Stretch, initial_states, parameters_in, stretches
-from flywheel_sim.engines.ode.tableau import METHODS
+from flywheel_sim.engines.ode.stretch import Stretch, initial_states, stretches
+from flywheel_sim.engines.tableau import METHODS
 from flywheel_sim.errors import UsageError
-from flywheel_sim.program import Inputs, Lowered, Program, Trace, key, written
+from flywheel_sim.program import Inputs, Lowered, Program, Trace, key
 from flywheel_sim.program.diagnosis import (
     broken_equation,
     broken_flow,
     broken_start,
     broken_state,
 )
+from flywheel_sim.program.schedule import refuse_ramps_of_flips
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,16 +63,8 @@ def run(
         raise UsageError(f"dt={dt} is no step", fix="use a positive number, such as 1/8, or None to let the error choose")
     if method != "adaptive" and times[-1] / dt > MOST_STEPS:
         raise UsageError(f"{times[-1] / dt:.3g} steps are more than {MOST_STEPS}", fix="use a larger dt or a nearer horizon")
-    refuse_ramps_of_flips(lowered, inputs)
+    refuse_ramps_of_flips(lowered, (bend.parameter for bend in inputs.bends if bend.slope))
     return Integration(lowered, inputs, times, tuple(windows), method, dt).trace()
-
-
-def refuse_ramps_of_flips(lowered: Lowered, inputs: Inputs) -> None:
-    setters = {parameter for flip in lowered.program.breaks for parameter in parameters_in(flip)}
-    for bend in inputs.bends:
-        if bend.slope and bend.parameter in setters:
-            name = written(*lowered.layout.parameters[bend.parameter])
-            raise UsageError(f"{name} sets when a condition on time flips: it cannot move in a ramp", fix="move it in steps")
 
 
 class Integration:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import TYPE_CHECKING
 
 from flywheel_sim.emit import Rates, compile_python
-from flywheel_sim.expressions import Expression, Slot, children
-from flywheel_sim.program import Inputs, Program, key
 from flywheel_sim.program.diagnosis import walk_values
+from flywheel_sim.program.schedule import changes
 from flywheel_sim.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["AWAY", "Stretch", "flip_time", "initial_states", "parameters_in", "stretches"]
+    from flywheel_sim.program import Inputs, Program
+
+__all__ = ["AWAY", "Stretch", "initial_states", "stretches"]
 
 # A little more than the half of what :func:`key` rounds to.
 AWAY = 6e-10
@@ -65,28 +65,8 @@ class Stretch(Record):
 
 def stretches(program: Program, inputs: Inputs, end: float) -> Iterator[Stretch]:
     """A run from 0 to ``end``, cut at every change of schedule and wherever a condition on time flips."""
-    bends = {key(bend.time) for bend in inputs.bends}
-    changes = sorted({0.0, key(end)} | {bend for bend in bends if 0 < bend < key(end)})
-    for change, following in itertools.pairwise(changes):
-        flips = {key(flip_time(program, inputs, flip, inputs.course(change)[0])) for flip in program.breaks}
-        cuts = [change, *sorted(flip for flip in flips if change < flip < following), following]
-        for start, stop in itertools.pairwise(cuts):
-            yield Stretch(start, stop, *inputs.course(start), inputs.switches)
-
-
-def flip_time(program: Program, inputs: Inputs, flip: Expression, values: Sequence[float]) -> float:
-    """When a condition on time flips at some values of the parameters; never where that cannot be computed."""
-    try:
-        return float(walk_values(program, inputs, values, (), 0.0, 0.0)(flip))
-    except (ArithmeticError, ValueError):
-        return math.inf  # where the condition itself is computed, this is told with its equation
-
-
-def parameters_in(node: Expression) -> set[int]:
-    """The parameters that an expression over parameters uses."""
-    if isinstance(node, Slot):
-        return {node.index} if node.kind == "parameter" else set()
-    return set().union(*map(parameters_in, children(node)))
+    for start, stop in itertools.pairwise(changes(program, inputs, end)):
+        yield Stretch(start, stop, *inputs.course(start), inputs.switches)
 
 
 def initial_states(program: Program, inputs: Inputs) -> tuple[float, ...]:

@@ -1,0 +1,1 @@
+"""One model, many ways to compute it: what ``benchmarks/ensemble.py`` compares."""

@@ -1,0 +1,1 @@
+"""Programs printed as text for LLVM, over vectors of draws."""

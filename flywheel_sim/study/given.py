@@ -1,0 +1,106 @@
+"""What draws are given: by a scenario with uncertain values, or by arrays from Python."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from flywheel_sim.engines.ensemble import Drawn, Draws
+from flywheel_sim.records import Record
+from flywheel_sim.study.sampling import Sampler, sampler_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from flywheel_sim.program import Lowered
+    from flywheel_sim.study.study import Study
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Listed", "Sampled", "sampler_of"]
+
+
+class Sampled(Record):
+    """Draws of what a scenario states as uncertain.
+
+    Attributes:
+        study: the scenario with its model.
+        count: how many draws there are.
+        seed: of the draws.
+        sampling: ``sobol`` or ``random``.
+    """
+
+    study: Study
+    count: int
+    seed: int
+    sampling: str
+
+    @property
+    def lowered(self) -> Lowered:
+        """The model."""
+        return self.study.lowered
+
+    def times(self) -> Mapping[str, tuple[float, ...]]:
+        """When each strategy is saved."""
+        return {name: tuple(self.study.times(strategy)) for name, strategy in self.study.scenario.strategies.items()}
+
+    def drawn(self, strategy: str) -> frozenset[int]:
+        """The parameters that may differ between its draws."""
+        return frozenset(slot for slot, _, _ in sampler_of(self).plan(strategy).drawn)
+
+    def draws(self, strategy: str, start: int, stop: int) -> Draws:
+        """What it is given in some draws."""
+        sampler = sampler_of(self)
+
+        def each(value: Array | float) -> Array:
+            return np.broadcast_to(np.asarray(value, float), (stop - start,))
+
+        bends = sampler.bends(strategy, start, stop)
+        return Draws(
+            sampler.parameters(strategy, start, stop),
+            self.study.inputs(strategy).switches,
+            tuple(Drawn(time, slot, each(value), each(slope)) for time, slot, value, slope in bends),
+        )
+
+
+@lru_cache(maxsize=4)
+def sampler_of(given: Sampled) -> Sampler:
+    """What draws the numbers."""
+    return sampler_for(given.study, given.count, given.seed, given.sampling)
+
+
+class Listed(Record):
+    """Draws listed in arrays: one strategy, ``run``.
+
+    Attributes:
+        lowered: the model.
+        parameters: of shape (parameters, draws).
+        switches: which loops and frictions run.
+        saved: when to save.
+    """
+
+    lowered: Lowered
+    parameters: Array
+    switches: tuple[bool, ...]
+    saved: tuple[float, ...]
+
+    @property
+    def count(self) -> int:
+        """How many draws there are."""
+        return int(self.parameters.shape[1])
+
+    def times(self) -> Mapping[str, tuple[float, ...]]:
+        """When the run is saved."""
+        return {"run": self.saved}
+
+    def drawn(self, strategy: str) -> frozenset[int]:  # noqa: ARG002  there is one
+        """The parameters that differ between its draws."""
+        return Draws(self.parameters, self.switches).drawn()
+
+    def draws(self, strategy: str, start: int, stop: int) -> Draws:  # noqa: ARG002  there is one
+        """What it is given in some draws."""
+        return Draws(self.parameters[:, start:stop], self.switches)

@@ -1,0 +1,311 @@
+"""Results of many futures: what was gathered from draws, as labelled series, and compared draw by draw."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import math
+from typing import TYPE_CHECKING, Any
+
+from flywheel_sim.analysis.compare import best, compare
+from flywheel_sim.analysis.futures import Odds, win_interval
+from flywheel_sim.batch import Notice
+from flywheel_sim.engines.ode import run as run_equations
+from flywheel_sim.errors import StateError, UsageError
+from flywheel_sim.native import processor
+from flywheel_sim.program import written
+from flywheel_sim.records import Record
+from flywheel_sim.result import QUANTILES, About, Failure, Futures, Result
+from flywheel_sim.result.about import MOST_FAILURES
+from flywheel_sim.study.describe import changes
+from flywheel_sim.study.futures import TOLERANCE, Work, gather, outputs_of, ready, refuse_too_much
+from flywheel_sim.study.given import Sampled, sampler_of
+from flywheel_sim.study.sampling import MOST_DRAWS, whole_number
+from flywheel_sim.study.tally import Contest
+from flywheel_sim.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor
+
+    from flywheel_sim.analysis.compare import Comparison
+    from flywheel_sim.batch import Store
+    from flywheel_sim.program import Inputs
+    from flywheel_sim.study.futures import Gathered
+    from flywheel_sim.study.study import Study
+    from flywheel_sim.study.tally import Tally
+
+
+__all__ = ["Options", "Prepared", "error_of_first", "failures_of", "futures_of", "prepare", "quantile_error", "result_of", "run_draws"]
+
+KEEP = ("all", "quantiles")
+EXPLAINED = 10  # failed draws that are run again by themselves, to say what happened in them
+TOLD = {"p05": 0.05, "p50": 0.5, "p95": 0.95}
+
+
+class Options(Record):
+    """How many futures of a study are run.
+
+    Attributes:
+        draws: how many.
+        seed: of the draws.
+        sampling: ``sobol`` or ``random``.
+        method: of the steps.
+        dt: the longest step; None to choose it by error.
+        keep: ``all`` or ``quantiles``.
+        threads: how many to use; None for as many as there are processors.
+        marginal: whether second runs are asked for, which there are none of.
+        kinds: of series to save; None for all.
+    """
+
+    draws: int
+    seed: int
+    sampling: str
+    method: str
+    dt: float | None
+    keep: str
+    threads: int | None
+    marginal: bool = False
+    kinds: frozenset[str] | None = None
+
+
+class Prepared(Record):
+    """A study whose draws are ready to be run.
+
+    Attributes:
+        study: the scenario with its model.
+        options: how it is run.
+        given: its draws.
+        work: the same, with the step that was chosen.
+        moved: what halving the step moves a metric by at most; None where the step was given.
+    """
+
+    study: Study
+    options: Options
+    given: Sampled
+    work: Work
+    moved: float | None
+
+    def about(self) -> dict[str, Any]:
+        """What decides every bit of the outcome, for a folder that keeps chunks of it."""
+        scenario, options = self.study.scenario, self.options
+        return {
+            "scenario": scenario.title,
+            "text": hashlib.sha256((scenario.text or repr(scenario.data)).encode()).hexdigest(),
+            "model": scenario.model,
+            "version": __version__,
+            "engine": "ode",
+            "method": options.method,
+            "step": self.work.dt,
+            "step_error": self.moved,
+            "tolerance": None if options.dt is not None else TOLERANCE,
+            "seed": options.seed,
+            "sampling": options.sampling,
+            "processor": processor(),
+            "draws": options.draws,
+            "scales": hashlib.sha256(b"".join(scale.tobytes() for scale in self.work.shape.scales.values())).hexdigest(),
+        }
+
+
+def prepare(study: Study, options: Options) -> Prepared:
+    """Choose the step of a study's draws.
+
+    Raises:
+        UsageError: for what cannot be meant.
+    """
+    whole_number("draws", options.draws, 1, MOST_DRAWS)
+    if options.threads is not None:
+        whole_number("threads", options.threads, 1)
+    if options.keep not in KEEP:
+        raise UsageError(f"keep={options.keep!r} is none of what can be kept", fix=f"use {' or '.join(map(repr, KEEP))}")
+    if options.method == "adaptive":
+        raise UsageError("many draws are run in fixed steps", fix="use method='rk4', or leave method out")
+    if options.marginal:
+        raise UsageError("what one further customer costs is not computed for draws", fix="leave marginal out, or draws")
+    given = Sampled(study, options.draws, options.seed, options.sampling)
+    places = outputs_of(study.lowered, options.kinds)
+    if options.keep == "all":
+        refuse_too_much(len(places.saved), given.times(), options.draws)
+    contest = None
+    if len(study.scenario.strategies) > 1:
+        lower = places.series[study.by].better == "lower"
+        contest = Contest(study.scenario.baseline, places.places[study.by, None], lower, places.metrics)
+    made = ready(given, contest, kinds=options.kinds, method=options.method, dt=options.dt, threads=options.threads)
+    return Prepared(study, options, given, made.work, made.moved)
+
+
+def run_draws(
+    study: Study,
+    options: Options,
+    *,
+    store: Callable[[Mapping[str, Any]], Store] | None = None,
+    executor: Callable[[], Executor] | None = None,
+    notice: Callable[[Notice], None] | None = None,
+) -> Result:
+    """Run every strategy in many futures and compare each with the baseline, future by future.
+
+    Args:
+        study: the scenario with its model.
+        options: how it is run.
+        store: opens the folder that keeps chunks of a run, told what decides their bits.
+        executor: that runs chunks elsewhere.
+        notice: is told how far it is.
+
+    Raises:
+        UsageError: for what cannot be meant.
+        StateError: if every draw failed.
+        Interrupted: on Ctrl-C.
+    """
+    prepared = prepare(study, options)
+    with contextlib.ExitStack() as stack:
+        opened = None if store is None else stack.enter_context(store(prepared.about()))
+        gathered = gather(prepared.work, keep=options.keep == "all", store=opened, executor=executor, notice=notice)
+        if opened is not None and opened.damaged and notice is not None:
+            notice(Notice(options.draws, options.draws, f"damaged, and redone: {', '.join(opened.damaged)}"))
+    return result_of(prepared, gathered)
+
+
+def result_of(prepared: Prepared, gathered: Gathered) -> Result:
+    """What was gathered, as a result with its verdict."""
+    study, options, work, tally = prepared.study, prepared.options, prepared.work, gathered.tally
+    if tally.failed == tally.draws:
+        raise error_of_first(work, tally)
+    scenario = study.scenario
+    runs = futures_of(work, gathered, {name: strategy.note for name, strategy in scenario.strategies.items()})
+    about = About(
+        title=scenario.title,
+        model=scenario.model,
+        months=scenario.months,
+        engine="ode",
+        method=options.method,
+        dt=work.dt,
+        draws=options.draws,
+        seed=options.seed,
+        version=__version__,
+        conservation=tally.imbalance,
+        step_error=prepared.moved,
+        time_unit=study.declaration.time_unit,
+        currency=scenario.currency,
+        file=scenario.file,
+        changes=changes(scenario, study.declaration),
+        uncertain=tuple(written(*name) for name in sampler_of(prepared.given).names),
+        sampling=options.sampling,
+        quantile_error=quantile_error(tally),
+        processor=processor(),
+        failed=tally.failed,
+        failures=failures_of(work, tally),
+        tolerance=TOLERANCE if options.dt is None else None,
+    )
+    comparisons = compared(work, tally, runs, study.by, study.money())
+    if not comparisons:
+        return Result(about, runs)
+    challenger = best([run for name, run in runs.items() if name != scenario.baseline], study.by)
+    judged = {}
+    for one in comparisons:
+        others = [run for run in runs.values() if run is not challenger]
+        runner_up = best(others, study.by) if one.challenger is challenger else None
+        judged[one.challenger.name] = study.judged(one, None, runner_up)
+    return Result(about, runs, judged[challenger.name], tuple(judged.values()))
+
+
+def futures_of(work: Work, gathered: Gathered, notes: Mapping[str, str]) -> dict[str, Futures]:
+    """Every strategy in all draws, as labelled series."""
+    outputs = outputs_of(work.given.lowered, work.kinds)
+    tally = gathered.tally
+    sound = max(tally.draws - tally.failed, 1)
+    made = {}
+    for name, times in work.shape.times.items():
+        summary = tally.series[name]
+        shape = (len(times), work.shape.outputs)
+        quantiles = summary.quantiles(QUANTILES).reshape(-1, *shape).transpose(0, 2, 1)
+        undefined = ((summary.undefined - tally.failed) / sound).reshape(shape).T
+        kept = None if gathered.kept is None else gathered.kept[name]
+        made[name] = Futures(name, notes.get(name, ""), times, outputs.series, outputs.places, quantiles, kept, undefined)
+    return made
+
+
+def quantile_error(tally: Tally) -> float:
+    """The bound of the relative error of all quantiles."""
+    return max((summary.error for summary in tally.summaries()), default=0.0)
+
+
+def compared(work: Work, tally: Tally, runs: Mapping[str, Futures], by: str, money: Mapping[str, str | None]) -> list[Comparison]:
+    """The baseline against each of the others, draw by draw."""
+    contest = work.shape.contest
+    if contest is None:
+        return []
+    baseline = runs[contest.baseline]
+    return [
+        compare(
+            baseline, runs[name], by, odds=odds_of(tally, name, baseline.metric_names), outlay=money["outlay"], balance=money["balance"]
+        )
+        for name in work.shape.challengers()
+    ]
+
+
+def odds_of(tally: Tally, name: str, metrics: list[str]) -> Odds:
+    """Who is ahead in how many futures."""
+    counts, pair = tally.counts[name], tally.pairs[name]
+    quantiles = pair.quantiles(list(TOLD.values()))
+    cells = [dict(zip(TOLD, column, strict=True)) for column in quantiles.T.tolist()]
+    draws, won = int(counts.compared.sum()), int(counts.won.sum())
+    shares = [won / compared for compared, won in zip(counts.compared.tolist(), counts.won.tolist(), strict=True) if compared]
+    return Odds(
+        draws=draws,
+        win=won / draws if draws else math.nan,
+        win_interval=win_interval(shares, draws),
+        crossover=cells[1] if won else None,
+        never=1.0 - won / draws if draws else math.nan,
+        lead=cells[0],
+        ratios=dict(zip(metrics, cells[2:], strict=True)),
+        level=int(counts.level.sum()) / draws if draws else 0.0,
+        failed=tally.failed,
+        undefined=tally.draws - tally.failed - draws,
+    )
+
+
+def failures_of(work: Work, tally: Tally) -> tuple[Failure, ...]:
+    """The first of the draws that failed, with what was drawn in them; the very first with what happened."""
+    lowered = work.given.lowered
+    found: dict[int, tuple[str, float]] = {}
+    for draw, name, month in sorted(tally.failures):
+        if draw not in found or month < found[draw][1]:
+            found[draw] = (name, month)
+    made = []
+    for number, (draw, (name, month)) in enumerate(sorted(found.items())[:MOST_FAILURES]):
+        draws = work.given.draws(name, draw, draw + 1)
+        values = {written(*lowered.layout.parameters[slot]): float(draws.parameters[slot, 0]) for slot in sorted(work.given.drawn(name))}
+        reason = reason_of(work, name, draws.one(0)) if number < EXPLAINED else ""
+        made.append(
+            Failure(draw, name, month, values, reason or f"{lowered.declaration.time_unit} {month:g}: a number left what is possible")
+        )
+    return tuple(made)
+
+
+def reason_of(work: Work, name: str, inputs: Inputs) -> str:
+    """What the equations say of one draw by itself; nothing where they see no fault in it."""
+    times = work.shape.times[name]
+    try:
+        run_equations(work.given.lowered, inputs, times, method=work.method, dt=work.dt)
+    except StateError as error:
+        return error.cause
+    return ""
+
+
+def error_of_first(work: Work, tally: Tally) -> StateError:
+    """The error to raise where every draw failed."""
+    draw, name, month = min(tally.failures)
+    try:
+        run_equations(
+            work.given.lowered, work.given.draws(name, draw, draw + 1).one(0), work.shape.times[name], method=work.method, dt=work.dt
+        )
+    except StateError as error:
+        return error.of_strategy(name) if name != "run" else error
+    return StateError(
+        f"every draw failed, the first in {work.given.lowered.declaration.time_unit} {month:g}",
+        month=month,
+        name=name,
+        parameter="",
+        detail="",
+        fix="look at the ranges of what is uncertain",
+    )
