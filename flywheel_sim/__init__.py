@@ -64,7 +64,8 @@ if TYPE_CHECKING:
         where,
     )
     from flywheel_sim.result import Result, Run
-    from flywheel_sim.study import Study, load, simulate
+    from flywheel_sim.study import Study, load
+    from flywheel_sim.study.simulate import simulate
 
 __all__ = [
     "FlywheelError",

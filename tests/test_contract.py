@@ -192,7 +192,9 @@ def test_what_is_installed_is_what_is_imported():
 
 def test_every_dependency_is_explained():
     page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
-    for name in named([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["tables"], *PROJECT["optional-dependencies"]["cluster"]]):
+    for name in named(
+        [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["tables"], *PROJECT["optional-dependencies"]["cluster"]]
+    ):
         assert re.search(rf"^\|[^|]*\b{name}\b[^|]*\|", page, re.MULTILINE), name
 
 
