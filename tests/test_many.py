@@ -333,12 +333,31 @@ def test_evenly_spread_draws_come_nearer_than_their_number_would_tell(spread):
     assert few / more > 2 * math.sqrt(4096 / 64)
 
 
-def test_intervals_widen_where_draws_are_few(spread):
-    few, many_more = (
-        spread.with_strategy("burst", set={"advertising": 1.0001}).run(draws=draws, keep="quantiles").comparison["win_interval"]
-        for draws in (64, 4096)
-    )
-    assert few is None or many_more is None or few[1] - few[0] >= many_more[1] - many_more[0]
+def test_intervals_hold_the_truth_and_narrow(spread):
+    truth = spread.run(draws=2**14, seed=99, keep="quantiles")["steady"].metrics["adopters"]
+    few, more = (spread.run(draws=draws, seed=3, keep="quantiles")["steady"].intervals["adopters"] for draws in (64, 2048))
+    for key, (low, high) in more.items():
+        assert low < truth[key] < high
+        assert high - low < few[key][1] - few[key][0]
+    assert spread.run(draws=63, keep="quantiles")["steady"].intervals == {}
+
+
+def test_what_was_drawn_is_kept_with_the_draws(many, spread):
+    drawn = many["steady"].drawn
+    assert set(drawn) == {"imitation", "discarding"}
+    assert 0.01 <= drawn["imitation"].min() < drawn["imitation"].max() <= 0.06
+    more = np.argsort(drawn["imitation"])[[0, -1]]
+    assert np.diff(many["steady"]["adopters"][more, -1]) > 0
+    assert spread.run(draws=70, keep="quantiles")["steady"].drawn == {}
+
+
+def test_a_result_of_futures_is_saved_whole(many, tmp_path):
+    many.save(tmp_path / "many.npz")
+    again = fw.Result.load(tmp_path / "many.npz")
+    assert bits(again) == bits(many)
+    assert again["burst"].intervals == many["burst"].intervals
+    assert again["burst"].drawn["imitation"].tobytes() == many["burst"].drawn["imitation"].tobytes()
+    assert json.dumps(again.as_json()) == json.dumps(many.as_json())
 
 
 def test_advocacy_has_draws_too():

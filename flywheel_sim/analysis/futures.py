@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Numbers = NDArray[np.int64]
 
-__all__ = ["FEWEST", "SCRAMBLES", "Odds", "crossover_of_draws", "ends", "odds_from", "odds_of_draws", "win_interval"]
+__all__ = ["FEWEST", "SCRAMBLES", "Odds", "crossover_of_draws", "ends", "odds_from", "odds_of_draws", "quantile_intervals", "win_interval"]
 
 SCRAMBLES = 8
 FEWEST = 64  # draws below which the scrambles have too few each to say anything
@@ -240,6 +240,26 @@ def win_interval(shares: Sequence[float], draws: int) -> tuple[float, float] | N
     spread = math.sqrt(math.fsum((share - mean) ** 2 for share in shares) / (SCRAMBLES - 1))
     width = max(STUDENT * spread / math.sqrt(SCRAMBLES), 1.0 / draws)  # shares that agree by chance are no certainty
     return max(0.0, mean - width), min(1.0, mean + width)
+
+
+def quantile_intervals(parts: Sequence[Array], whole: Array, draws: int) -> list[tuple[float, float]] | None:
+    """In which quantiles lie with 95 %, from those of the independent scrambles.
+
+    Args:
+        parts: the quantiles of each scramble, all of about as many draws.
+        whole: those of all draws.
+        draws: in all.
+
+    Returns:
+        For each the two ends, not a number where some scramble has none; None where there are fewer than 64 draws, or not
+        all scrambles.
+    """
+    import numpy as np
+
+    if draws < FEWEST or len(parts) != SCRAMBLES:
+        return None
+    width = STUDENT * np.std(np.array(parts), axis=0, ddof=1) / math.sqrt(SCRAMBLES)
+    return list(zip((whole - width).tolist(), (whole + width).tolist(), strict=True))
 
 
 def wilson(share: float, draws: int) -> tuple[float, float]:

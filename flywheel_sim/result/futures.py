@@ -41,6 +41,9 @@ class Futures(Run):
         quantiles: for each of ``QUANTILES``, row and saved time; NaN where no draw has a value.
         kept: for each row, saved time and draw, NaN where undefined or failed; None where the draws were not kept.
         undefined: for each row and saved time, the share of the draws in which it is not defined.
+        intervals: in which the quantiles of a metric at the end lie with 95 %, from independent parts of the draws: by
+            metric and then ``p05``, ``p50`` and ``p95``; none where the draws are too few to tell.
+        drawn: what was drawn, by name: a number for each draw; none where the draws were not kept.
 
     Raises:
         ValueError: if the arrays do not fit together.
@@ -56,12 +59,17 @@ class Futures(Run):
         quantiles: Array,
         kept: Array | None,
         undefined: Array,
+        *,
+        intervals: Mapping[str, Mapping[str, tuple[float, float]]] | None = None,
+        drawn: Mapping[str, Array] | None = None,
     ) -> None:
         super().__init__(name, note, times, series, self.median)
         self.places = places
         self.quantiles = quantiles
         self.kept = kept
         self.undefined = undefined
+        self.intervals = intervals or {}
+        self.drawn = drawn or {}
         shape = (max(places.values(), default=-1) + 1, len(self.times))
         if set(self.pairs()) != set(places) or min(places.values(), default=0) < 0:
             raise ValueError("every series and label needs a row, and no other")
@@ -139,6 +147,11 @@ class Futures(Run):
             ends = self.quantiles[:, self.places[name, None], -1].tolist()
             found[name] = {key: undefined_to_none(ends[place]) for key, place in SHOWN.items()}
         return found
+
+    def as_json(self) -> dict[str, Any]:
+        """What the command prints of it."""
+        told = {name: {key: list(ends) for key, ends in interval.items()} for name, interval in self.intervals.items()}
+        return {**super().as_json(), "intervals": told}
 
     def columns(self) -> Iterator[tuple[str, str, list[float]]]:
         """Every column that a table has of it: three for each series and label, 5, 50 and 95 %."""

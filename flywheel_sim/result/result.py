@@ -83,7 +83,7 @@ class Result(Record):
             "engine": self.about.engine,
             "draws": self.about.draws,
             "seed": self.about.seed,
-            "strategies": {name: {"metrics": run.metrics, "series": run.printed()} for name, run in self.runs.items()},
+            "strategies": {name: run.as_json() for name, run in self.runs.items()},
             "comparison": self.comparison,
             "comparisons": list(self.comparisons),
             "checks": self.checks(),

@@ -124,6 +124,10 @@ class Run:
         for name, label in self.pairs():
             yield name, column_name(name, label), self.values(name, label)
 
+    def as_json(self) -> dict[str, Any]:
+        """What the command prints of it."""
+        return {"metrics": self.metrics, "series": self.printed()}
+
     def printed(self) -> dict[str, Any]:
         """The series that the command prints: time, metrics, stocks and groups."""
         found: dict[str, Any] = {"time": list(self.times)}

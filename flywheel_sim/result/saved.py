@@ -39,6 +39,10 @@ def save(result: Result, path: str | Path) -> None:
         if isinstance(run, Futures):
             words["places"] = [[name, label, row] for (name, label), row in run.places.items()]
             arrays |= {f"times {number}": run.time, f"quantiles {number}": run.quantiles, f"undefined {number}": run.undefined}
+            words["intervals"] = run.intervals
+            words["drawn"] = list(run.drawn)
+            if run.drawn:
+                arrays[f"drawn {number}"] = np.array(list(run.drawn.values()))
             if run.kept is not None:
                 arrays[f"kept {number}"] = run.kept
         else:
@@ -94,7 +98,20 @@ def run_from(words: Mapping[str, Any], arrays: Mapping[str, Array], number: int)
         places = {(name, label): row for name, label, row in words["places"]}
         times, quantiles, undefined = (numbers(arrays[f"{what} {number}"]) for what in ("times", "quantiles", "undefined"))
         kept = numbers(arrays[f"kept {number}"]) if f"kept {number}" in arrays else None
-        return Futures(words["name"], words["note"], times.tolist(), series, places, quantiles, kept, undefined)
+        intervals = {name: {key: (low, high) for key, (low, high) in one.items()} for name, one in words.get("intervals", {}).items()}
+        drawn = dict(zip(words["drawn"], numbers(arrays[f"drawn {number}"]), strict=True)) if words.get("drawn") else {}
+        return Futures(
+            words["name"],
+            words["note"],
+            times.tolist(),
+            series,
+            places,
+            quantiles,
+            kept,
+            undefined,
+            intervals=intervals,
+            drawn=drawn,
+        )
     keys = [(name, label) for name, item in series.items() for label in item.labels]
     rows = numbers(arrays[f"run {number}"])
     if rows.ndim != 2:

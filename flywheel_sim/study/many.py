@@ -8,7 +8,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.analysis.compare import best, compare
-from flywheel_sim.analysis.futures import Odds, win_interval
+from flywheel_sim.analysis.futures import Odds, quantile_intervals, win_interval
 from flywheel_sim.batch import Notice
 from flywheel_sim.engines.ode import run as run_equations
 from flywheel_sim.errors import StateError, UsageError
@@ -28,13 +28,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Executor
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from flywheel_sim.analysis.compare import Comparison
     from flywheel_sim.batch import Store
     from flywheel_sim.program import Inputs
-    from flywheel_sim.study.futures import Gathered
+    from flywheel_sim.study.futures import Gathered, Outputs
     from flywheel_sim.study.study import Study
     from flywheel_sim.study.tally import Tally
 
+    Array = NDArray[np.float64]
 
 __all__ = ["Options", "Prepared", "error_of_first", "failures_of", "futures_of", "prepare", "quantile_error", "result_of", "run_draws"]
 
@@ -220,8 +224,42 @@ def futures_of(work: Work, gathered: Gathered, notes: Mapping[str, str]) -> dict
         quantiles = summary.quantiles(QUANTILES).reshape(-1, *shape).transpose(0, 2, 1)
         undefined = ((summary.undefined - tally.failed) / sound).reshape(shape).T
         kept = None if gathered.kept is None else gathered.kept[name]
-        made[name] = Futures(name, notes.get(name, ""), times, outputs.series, outputs.places, quantiles, kept, undefined)
+        made[name] = Futures(
+            name,
+            notes.get(name, ""),
+            times,
+            outputs.series,
+            outputs.places,
+            quantiles,
+            kept,
+            undefined,
+            intervals=intervals_of(tally, name, outputs, quantiles),
+            drawn=None if kept is None else drawn_in(work, name),
+        )
     return made
+
+
+def intervals_of(tally: Tally, name: str, outputs: Outputs, quantiles: Array) -> dict[str, dict[str, tuple[float, float]]]:
+    """In which the quantiles of each metric at the end lie, told by the scrambles; only of those that all of them have."""
+    parts = [part.quantiles(list(TOLD.values())) for part in tally.ends.get(name, ()) if part.draws]
+    metrics = outputs.metrics if parts else ()
+    names = {number: metric for (metric, _), number in outputs.places.items()}
+    rows = [QUANTILES.index(probability) for probability in TOLD.values()]
+    found = {}
+    for place, number in enumerate(metrics):
+        whole = quantiles[rows, number, -1]
+        ends = quantile_intervals([part[:, place] for part in parts], whole, tally.draws - tally.failed)
+        if ends is not None and all(math.isfinite(low) for low, _ in ends):
+            found[names[number]] = dict(zip(TOLD, ends, strict=True))
+    return found
+
+
+def drawn_in(work: Work, name: str) -> dict[str, Array]:
+    """What was drawn for a strategy, by name."""
+    given = work.given
+    slots = sorted(given.drawn(name))
+    parameters = given.draws(name, 0, given.count).parameters if slots else None
+    return {} if parameters is None else {written(*given.lowered.layout.parameters[slot]): parameters[slot] for slot in slots}
 
 
 def quantile_error(tally: Tally) -> float:
