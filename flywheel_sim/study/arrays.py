@@ -65,7 +65,7 @@ def simulate_draws(
     count = count_of(values, draws)
     if keep == "all":
         refuse_too_much(len(outputs_of(lowered).saved), {"run": times}, count)
-    given = Listed(lowered, parameters_of(lowered, values, off, count), inputs_for(lowered, {}, off).switches, tuple(times))
+    given = listed(lowered, values, off, count, tuple(times))
     made = ready(given, None, kinds=None, method=method, dt=dt, threads=threads)
     gathered = gather(made.work, keep=keep == "all")
     tally = gathered.tally
@@ -133,24 +133,24 @@ def as_array(value: object) -> Array:
     return made
 
 
-def parameters_of(lowered: Lowered, values: Mapping[str, object], off: tuple[str, ...], count: int) -> Array:
-    """Every parameter in every draw.
+def listed(lowered: Lowered, values: Mapping[str, object], off: tuple[str, ...], count: int, times: tuple[float, ...]) -> Listed:
+    """What every draw is given.
 
     Raises:
         UsageError: for an unknown name or label, or a number that is not possible.
     """
     first = inputs_for(lowered, settings_from(lowered, {name: first_of(value) for name, value in values.items()}), off)
-    rows = np.repeat(np.array(first.parameters)[:, np.newaxis], count, axis=1)
     places = {place: slot for slot, place in enumerate(lowered.layout.parameters)}
+    arrays: dict[int, Array] = {}
     for name, value in values.items():
         base, _, rest = str(name).partition("[")
         parameter = lowered.declaration.parameters[base]
         by_label = value if isinstance(value, Mapping) else dict.fromkeys([rest.rstrip("]")] if rest else parameter.default, value)
         for label, one in by_label.items():
             if is_array(one):
-                rows[places[base, label]] = checked(as_array(one), base, label, parameter)
-    whole_splits(lowered, rows)
-    return rows
+                arrays[places[base, label]] = checked(as_array(one), base, label, parameter)
+    whole_splits(lowered, first.parameters, arrays)
+    return Listed(lowered, count, first.parameters, arrays, first.switches, times)
 
 
 def first_of(value: object) -> object:
@@ -177,16 +177,18 @@ def checked(array: Array, name: str, label: str | None, parameter: Parameter) ->
     return array
 
 
-def whole_splits(lowered: Lowered, rows: Array) -> None:
+def whole_splits(lowered: Lowered, typical: Sequence[float], arrays: Mapping[int, Array]) -> None:
     """See that the shares of the split are together 1 in every draw.
 
     Raises:
         UsageError: for the first draw in which they are not.
     """
     shares = [slot for slot, (name, _) in enumerate(lowered.layout.parameters) if name == lowered.declaration.split]
-    if not shares:
-        return
-    together = rows[shares].sum(axis=0)
+    if not set(shares) & set(arrays):
+        return  # they are, in the one draw that there is of them
+    together: Array = np.zeros(1)
+    for slot in shares:
+        together = together + arrays.get(slot, typical[slot])
     wrong = np.flatnonzero(np.abs(together - 1) > TOGETHER)
     if wrong.size:
         name = lowered.declaration.split

@@ -78,20 +78,19 @@ class Listed(Record):
 
     Attributes:
         lowered: the model.
-        parameters: of shape (parameters, draws).
+        count: how many draws there are.
+        typical: every parameter, as it is in every draw for which no array says otherwise.
+        arrays: a number for each draw, by the slot of the parameter.
         switches: which loops and frictions run.
         saved: when to save.
     """
 
     lowered: Lowered
-    parameters: Array
+    count: int
+    typical: tuple[float, ...]
+    arrays: Mapping[int, Array]
     switches: tuple[bool, ...]
     saved: tuple[float, ...]
-
-    @property
-    def count(self) -> int:
-        """How many draws there are."""
-        return int(self.parameters.shape[1])
 
     def times(self) -> Mapping[str, tuple[float, ...]]:
         """When the run is saved."""
@@ -99,8 +98,11 @@ class Listed(Record):
 
     def drawn(self, strategy: str) -> frozenset[int]:  # noqa: ARG002  there is one
         """The parameters that differ between its draws."""
-        return Draws(self.parameters, self.switches).drawn()
+        return frozenset(slot for slot, array in self.arrays.items() if (array != array[0]).any())
 
     def draws(self, strategy: str, start: int, stop: int) -> Draws:  # noqa: ARG002  there is one
         """What it is given in some draws."""
-        return Draws(self.parameters[:, start:stop], self.switches)
+        rows = np.repeat(np.array(self.typical)[:, np.newaxis], stop - start, axis=1)
+        for slot, array in self.arrays.items():
+            rows[slot] = array[start:stop]
+        return Draws(rows, self.switches)
