@@ -68,6 +68,12 @@ def test_a_value_may_be_an_array_of_draws(count):
             assert run[name][draw] == pytest.approx(alone[name], rel=1e-11, nan_ok=True)
 
 
+@pytest.mark.parametrize("name", ["ease.cold", "ease[cold]"])
+def test_a_label_may_be_named_with_a_dot_or_in_brackets(name):
+    one, two = (fw.simulate(Assorted, values={name: value}, until=2, dt=0.25)["run"]["leads"] for value in (0.3, np.array([0.3, 0.3])))
+    assert two[:, 0] == pytest.approx(one, rel=1e-12)
+
+
 def test_series_with_labels_have_one_array_for_each():
     lowered = lowered_of(Assorted)
     generator = np.random.default_rng(2)
@@ -301,19 +307,20 @@ def test_where_every_draw_fails_the_run_does():
         fw.simulate(Fragile, values={"drain": [4.0, 5.0]}, until=24, dt=0.25)
 
 
-def test_what_fails_in_one_strategy_is_left_out_of_all(spread, monkeypatch):
+@pytest.mark.parametrize(("advertising", "failing"), [((2.0,), "burst"), ((1.0, 2.0), "steady, burst, twin")])
+def test_what_fails_in_one_strategy_is_left_out_of_all(spread, monkeypatch, advertising, failing):
     real = study_futures.Ensemble.run
 
-    def failing(self, draws, **options):
+    def run(self, draws, **options):
         found = real(self, draws, **options)
-        if draws.parameters[0, 0] == 2.0 and draws.count > study_futures.PILOT:  # the burst
+        if draws.parameters[0, 0] in advertising and draws.count > study_futures.PILOT:
             found.failed[5] = 7.0
         return found
 
-    monkeypatch.setattr(study_futures.Ensemble, "run", failing)
+    monkeypatch.setattr(study_futures.Ensemble, "run", run)
     result = spread.run(draws=100)
     assert result.about.failed == 1
-    assert result.about.failures[0].strategy == "burst"
+    assert result.about.failures[0].strategy == failing
     assert all(np.isnan(run["adopters"][5]).all() for run in result.runs.values())
     assert result.comparison["futures"] == 99
     assert result.comparison["left_out"]["failed"] == 1

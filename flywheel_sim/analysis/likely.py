@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Likely", "spread"]
 
 RANGE = "5 to 95 %"
+NARROW = 0.6  # share of the futures below which winning more of them is not called winning without a word beside
 FEW = 20  # futures won below which the range of their crossings is not told
 
 
@@ -45,6 +46,11 @@ def spread(style: Format, values: tuple[float, float, float], *, explained: bool
     if low == middle == high:
         return middle
     return f"{middle} ({RANGE}: {low} to {high})" if explained else f"{middle} ({low} to {high})"
+
+
+def no_range(style: Format, values: tuple[float, float, float]) -> bool:
+    """Whether three values read alike, so that no bracket says what brackets are."""
+    return len(set(map(style.value, values))) == 1
 
 
 class Likely(Words):
@@ -86,20 +92,28 @@ class Likely(Words):
             )
         if self.winner is None:
             is_ahead = "is ahead" if self.judged else "ends above"
-            low, high = self.odds.interval
-            sure = f"95 % sure: {100 * low:.0f} to {100 * high:.0f} %"
+            sure = self.sure()
             which = f"it is open whether {first} or {second} {'wins' if self.judged else 'ends higher'}"
             return capital(f"{which}: {first} {is_ahead} in {of_futures(self.odds.win, self.odds.draws)} ({sure}); {held}.")
         share = self.odds.win if self.winner is self.challenger else self.odds.loss
-        verb = "wins over" if self.judged else "ends above"
-        text = f"{first} {verb} {second} in {of_futures(share, self.odds.draws)}: {held}{self.against_medians()}"
+        verb = "ends above" if not self.judged else "wins narrowly over" if share < NARROW else "wins over"
+        futures = of_futures(share, self.odds.draws)
+        sure = f" ({self.sure()})" if share < NARROW else ""
+        text = f"{first} {verb} {second} in {futures}{sure}: {held}{self.against_medians()}"
         return capital(f"{text}{self.next_best(self.winner)}.")
+
+    def sure(self) -> str:
+        """``95 % sure: 49 to 54 %``, of the share of futures that the one told first wins."""
+        low, high = self.odds.interval
+        if self.winner is self.baseline:
+            low, high = max(0.0, 1.0 - self.odds.level - high), 1.0 - self.odds.level - low
+        return f"95 % sure: {100 * low:.0f} to {100 * high:.0f} %"
 
     def held(self) -> str:
         """``a median of 303 customers (5 to 95 %: 210 to 420) against 252 (190 to 310)``."""
         found, name = self.comparison, name_in_words(self.comparison.by)
         one, other = (ends(found, run) for run in self.pair)
-        rest = spread(self.style, other, explained=False)
+        rest = spread(self.style, other, explained=no_range(self.style, one))
         against = "each" if list(map(self.style.value, one)) == list(map(self.style.value, other)) else f"against {rest}"
         middle, bracket, ranged = spread(self.style, one).partition(" (")
         if countable(self.series):
@@ -184,12 +198,14 @@ class Likely(Words):
         if found.outlay:
             one, other = (ends(found, run, found.outlay) for run in self.pair)
             same = list(map(style.value, one)) == list(map(style.value, other))
-            text, rest = spread(style, one), spread(style, other, explained=False)
+            text, rest = spread(style, one), spread(style, other, explained=no_range(style, one))
             parts.append(f"both spend {text}" if same else f"they spend unequally, {first} {text} and {second} {rest}")
         if found.balance:
             one, other = (ends(found, run, found.balance) for run in self.pair)
             text, bracket, ranged = spread(style, one).partition(" (")
-            parts.append(f"{first} has a median of {text} in cash{bracket}{ranged} against {spread(style, other, explained=False)}")
+            parts.append(
+                f"{first} has a median of {text} in cash{bracket}{ranged} against {spread(style, other, explained=no_range(style, one))}"
+            )
         if unlike:
             parts.append(f"and they are not alike in {', '.join(map(name_in_words, unlike))}")
         return capital("; ".join(parts)) + "." if parts else ""

@@ -292,8 +292,9 @@ class Run:
 
     def interrupted(self) -> Interrupted:
         kept = self.store is not None
+        what = ", which are kept" if kept and self.done else ", before anything was kept" if kept else "; nothing is kept"
         return Interrupted(
-            f"stopped after {self.done:,} of {self.total:,} draws{', which are kept' if kept else '; nothing is kept'}",
+            f"stopped after {self.done:,} of {self.total:,} draws{what}",
             place=str(self.store.folder) if self.store is not None else "",
             fix="the same command goes on from here" if kept else "with a folder for the results, a stopped run can go on",
             done=self.done,

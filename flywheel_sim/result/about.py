@@ -19,7 +19,7 @@ class Failure(Record):
 
     Attributes:
         draw: its number, from 0.
-        strategy: that failed in it.
+        strategy: that failed in it first; several where they failed at once, with commas between.
         month: when, in the model's time unit.
         values: what was drawn, by name.
         reason: what happened, in one line.

@@ -14,7 +14,7 @@ from flywheel_sim.program import written
 from flywheel_sim.result import About, Result
 from flywheel_sim.study.futures import TOLERANCE, gather, outputs_of, ready, refuse_too_much
 from flywheel_sim.study.given import Listed
-from flywheel_sim.study.inputs import TOGETHER, inputs_for, is_array, settings_from, values_within
+from flywheel_sim.study.inputs import TOGETHER, inputs_for, is_array, parts_of, settings_from, values_within
 from flywheel_sim.study.many import error_of_first, failures_of, futures_of, quantile_error
 from flywheel_sim.study.sampling import MOST_DRAWS, whole_number
 from flywheel_sim.units import write_number
@@ -143,9 +143,9 @@ def listed(lowered: Lowered, values: Mapping[str, object], off: tuple[str, ...],
     places = {place: slot for slot, place in enumerate(lowered.layout.parameters)}
     arrays: dict[int, Array] = {}
     for name, value in values.items():
-        base, _, rest = str(name).partition("[")
+        base, rest = parts_of(name)
         parameter = lowered.declaration.parameters[base]
-        by_label = value if isinstance(value, Mapping) else dict.fromkeys([rest.rstrip("]")] if rest else parameter.default, value)
+        by_label = value if isinstance(value, Mapping) else dict.fromkeys([rest] if rest else parameter.default, value)
         for label, one in by_label.items():
             if is_array(one):
                 arrays[places[base, label]] = checked(as_array(one), base, label, parameter)

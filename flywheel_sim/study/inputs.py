@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flywheel_sim.model.symbols import Parameter
     from flywheel_sim.scenario import Move
 
-__all__ = ["TOGETHER", "bends", "inputs_for", "is_array", "settings_from", "values_within"]
+__all__ = ["TOGETHER", "bends", "inputs_for", "is_array", "parts_of", "settings_from", "values_within"]
 
 Name = tuple[str, str | None]
 TOGETHER = 1e-9  # how far the shares of a split may be from 1 by rounding
@@ -62,7 +62,8 @@ def bends(lowered: Lowered, values: list[float], moves: Iterable[Move]) -> list[
 def settings_from(lowered: Lowered, values: Mapping[str, object]) -> dict[Name, float]:
     """Values as Python code gives them: numbers in the declared unit, or quantities as text.
 
-    A parameter with labels takes a dictionary by label, or is named label by label: ``{"fit[cold]": 0.05}``.
+    A parameter with labels takes a dictionary by label, or is named label by label: ``{"fit.cold": 0.05}`` or
+    ``{"fit[cold]": 0.05}``.
 
     Raises:
         UsageError: for an unknown name or label, or a value that is not possible.
@@ -70,12 +71,12 @@ def settings_from(lowered: Lowered, values: Mapping[str, object]) -> dict[Name, 
     declaration = lowered.declaration
     found: dict[Name, float] = {}
     for name, given in values.items():
-        base, _, rest = str(name).partition("[")
+        base, rest = parts_of(name)
         parameter = declaration.parameters.get(base)
         if parameter is None:
             raise UsageError(f"{declaration.name} has no parameter {name!r}", fix=nearest_name(base, declaration))
         by_label: Mapping[str | None, object] = (
-            {rest.rstrip("]"): given} if rest else given if isinstance(given, Mapping) else dict.fromkeys(parameter.default, given)
+            {rest: given} if rest else given if isinstance(given, Mapping) else dict.fromkeys(parameter.default, given)
         )
         if parameter.role == "split":
             by_label = whole_split(base, parameter, by_label)
@@ -96,6 +97,12 @@ def settings_from(lowered: Lowered, values: Mapping[str, object]) -> dict[Name, 
                 )
             found[base, label] = number
     return found
+
+
+def parts_of(name: object) -> tuple[str, str]:
+    """A parameter and one of its labels, as ``fit.cold`` or ``fit[cold]``; the label is empty where none is named."""
+    base, _, rest = str(name).replace("[", ".", 1).partition(".")
+    return base, rest.rstrip("]")
 
 
 def whole_split(name: str, parameter: Parameter, shares: Mapping[str | None, object]) -> Mapping[str | None, object]:

@@ -107,7 +107,6 @@ class Prepared(Record):
             "sampling": options.sampling,
             "processor": processor(),
             "draws": options.draws,
-            "scales": hashlib.sha256(b"".join(scale.tobytes() for scale in self.work.shape.scales.values())).hexdigest(),
         }
 
 
@@ -208,7 +207,8 @@ def result_of(prepared: Prepared, gathered: Gathered) -> Result:
     for one in comparisons:
         others = [run for run in runs.values() if run is not challenger]
         runner_up = best(others, study.by) if one.challenger is challenger else None
-        judged[one.challenger.name] = study.judged(one, None, runner_up)
+        hangs_on = study.typical_hangs_on(one) if one.challenger is challenger else None
+        judged[one.challenger.name] = study.judged(one, hangs_on, runner_up)
     return Result(about, runs, judged[challenger.name], tuple(judged.values()))
 
 
@@ -305,17 +305,18 @@ def odds_of(tally: Tally, name: str, metrics: list[str]) -> Odds:
 def failures_of(work: Work, tally: Tally) -> tuple[Failure, ...]:
     """The first of the draws that failed, with what was drawn in them; the very first with what happened."""
     lowered = work.given.lowered
-    found: dict[int, tuple[str, float]] = {}
-    for draw, name, month in sorted(tally.failures):
-        if draw not in found or month < found[draw][1]:
-            found[draw] = (name, month)
+    found: dict[int, list[tuple[float, str]]] = {}
+    for draw, name, month in tally.failures:
+        found.setdefault(draw, []).append((month, name))
     made = []
-    for number, (draw, (name, month)) in enumerate(sorted(found.items())[:MOST_FAILURES]):
+    for number, (draw, failing) in enumerate(sorted(found.items())[:MOST_FAILURES]):
+        month, name = min(failing)
+        at_once = [strategy for strategy in work.shape.times if (month, strategy) in failing]
         draws = work.given.draws(name, draw, draw + 1)
         values = {written(*lowered.layout.parameters[slot]): float(draws.parameters[slot, 0]) for slot in sorted(work.given.drawn(name))}
         reason = reason_of(work, name, draws.one(0)) if number < EXPLAINED else ""
         made.append(
-            Failure(draw, name, month, values, reason or f"{lowered.declaration.time_unit} {month:g}: a number left what is possible")
+            Failure(draw, ", ".join(at_once), month, values, reason or f"{lowered.declaration.time_unit} {month:g}: a number left what is possible")
         )
     return tuple(made)
 

@@ -200,9 +200,9 @@ class Study(Record):
 
     # Running
 
-    def all_stepped(self, method: str, dt: float | None) -> dict[str, Stepped]:
-        """Every strategy run, all with the shortest step that any of them needs."""
-        stepped = {name: self.stepped(name, method, dt) for name in self.scenario.strategies}
+    def all_stepped(self, method: str, dt: float | None, names: Sequence[str] | None = None) -> dict[str, Stepped]:
+        """Every strategy run, or those named, all with the shortest step that any of them needs."""
+        stepped = {name: self.stepped(name, method, dt) for name in names or self.scenario.strategies}
         shortest = min((one.dt for one in stepped.values() if one.dt is not None), default=None)
         return {
             name: one if one.dt == shortest else replace(self.stepped(name, method, shortest), error=one.error)
@@ -316,6 +316,16 @@ class Study(Record):
             sign=sign,
             dt=dt,
         )
+
+    def typical_hangs_on(self, comparison: Comparison) -> HangsOn | None:
+        """The same for strategies compared in many futures: of the run in which everything is typical; None where that fails."""
+        pair = (comparison.baseline.name, comparison.challenger.name)
+        try:
+            stepped = self.all_stepped("rk4", None, pair)
+        except StateError:
+            return None
+        baseline, challenger = (labelled(name, "", Reader(self.lowered, stepped[name].trace)) for name in pair)
+        return self.hangs_on(compare(baseline, challenger, self.by), stepped[pair[0]].dt or LONGEST_STEP)
 
     def between(self, strategy: str, name: str, label: str | None) -> tuple[float, float] | None:
         """The plausible range of a parameter: the scenario's own where it states one, else the model's; None where it is one value.
