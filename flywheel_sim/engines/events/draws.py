@@ -13,28 +13,31 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-__all__ = ["exponentials", "uniforms"]
+__all__ = ["CAUSES", "CHOICES", "STAYS", "WAITS", "exponentials", "uniforms"]
 
 FIRST, MOST = 16, 4096  # how many numbers are drawn at a time, at first and later: what is drawn does not depend on it
+# The kinds of stream: how long members of a state stay there and, with a queue, wait; which way they take; for a move,
+# when the next comes from outside or who caused it.
+STAYS, WAITS, CHOICES, CAUSES = range(4)
 
 
-def generator(seed: int, replication: int, stream: int) -> np.random.Generator:
+def generator(seed: int, replication: int, kind: int, number: int) -> np.random.Generator:
     import numpy as np
 
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(replication, stream))))
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(replication, kind, number))))
 
 
-def exponentials(seed: int, replication: int, stream: int) -> Iterator[float]:
+def exponentials(seed: int, replication: int, kind: int, number: int) -> Iterator[float]:
     """Exponential numbers of mean 1, without end."""
-    made, size = generator(seed, replication, stream), FIRST
+    made, size = generator(seed, replication, kind, number), FIRST
     while True:
         yield from made.standard_exponential(size).tolist()
         size = min(2 * size, MOST)
 
 
-def uniforms(seed: int, replication: int, stream: int) -> Iterator[float]:
+def uniforms(seed: int, replication: int, kind: int, number: int) -> Iterator[float]:
     """Numbers from 0 to below 1, without end."""
-    made, size = generator(seed, replication, stream), FIRST
+    made, size = generator(seed, replication, kind, number), FIRST
     while True:
         yield from made.random(size).tolist()
         size = min(2 * size, MOST)
