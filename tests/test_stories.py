@@ -4,6 +4,7 @@ import functools
 from pathlib import Path
 
 import pytest
+from scipy.stats import spearmanr
 
 import flywheel_sim as fw
 
@@ -21,6 +22,7 @@ PROMISES = {
     "graveyard": ("recall with slack", "neither of the two brings a customer by itself; together they bring a seventh more"),
     "leaky-bucket": ("flywheel", "The flywheel has more customers than harder without a further dollar"),
     "marketplace": ("flywheel", "The surprise: it is not the subsidies"),
+    "open-race": ("funnel", "With everything typical the funnel is a little ahead"),
     "own-numbers": ("teamwork", "each team is right about its own number, and the firm ends with fewer customers"),
     "referral-programme": ("flywheel", "With care for users it does six times as much"),
     "rigid-sequence": ("fast lane", "the rule that is dropped for nothing beats the whole flywheel that keeps it"),
@@ -110,6 +112,16 @@ def test_funnel_wins_where_care_for_clients_changes_little():
     assert ends["funnel"] > 1.1 * ends["flywheel"]
     minded = customers(study.with_values(practice_gain=0.45, delight_gain=0.2, learning="$40/month").run())  # as usual in the model
     assert minded["funnel"] < minded["flywheel"]
+
+
+def test_open_race_is_nearly_a_coin_toss_and_two_ranges_decide_it():
+    result = story("open-race").run(draws=512)
+    assert 0.4 < result.comparison["win_probability"] < 0.6
+    ends = {name: run["customers"][:, -1] for name, run in result.runs.items()}
+    lead = ends["flywheel"] - ends["funnel"]
+    moves = {name: abs(spearmanr(values, lead).statistic) for name, values in result["flywheel"].drawn.items()}
+    assert sorted(moves, key=moves.get)[-2:] == ["practice_gain", "half[ads]"]
+    assert sorted(moves.values())[-3] < 0.15
 
 
 # The seven stories
