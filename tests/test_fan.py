@@ -195,7 +195,7 @@ def test_pictures_include_the_fan_where_there_are_futures(monkeypatch):
     monkeypatch.setattr("flywheel_sim.charts.chart.Chart.images", lambda chart: (chart.title.encode(), b""))
     result = made_futures({name: [one, one] for name, one in AHEAD.items()}, CUSTOMERS, CASH)
     files = charts.pictures(Study, result, command="c")
-    assert sorted(files) == sorted(f"{name}.{kind}" for name in ("customers", "fan", "panel") for kind in ("png", "svg"))
+    assert sorted(files) == sorted(f"{name}.{kind}" for name in ("fan", "panel") for kind in ("png", "svg"))
     assert files["fan.png"].decode() == charts.fan(result).title
     one = charts.pictures(Study, made({name: [growing(1, 0.1)] * 2 for name in AHEAD}, CUSTOMERS, CASH), command="c")
     assert sorted(one) == sorted(f"{name}.{kind}" for name in ("customers", "panel") for kind in ("png", "svg"))

@@ -9,7 +9,7 @@ from flywheel_sim.analysis.compare import Comparison, best, compare
 from flywheel_sim.analysis.words import amount, capital, duration, format_of, moment, name_in_words
 from flywheel_sim.charts.axis import time_axis, value_axis
 from flywheel_sim.charts.chart import Crossing, Line, Overlay, Panel, Plot
-from flywheel_sim.charts.finding import alone, called, overlay_title, panel_title, tally
+from flywheel_sim.charts.finding import alone, by_the_medians, called, overlay_title, panel_title, tally
 from flywheel_sim.charts.style import styles
 from flywheel_sim.charts.text import clean, measured, shortened, unit_in_words
 from flywheel_sim.errors import UsageError
@@ -45,6 +45,8 @@ def overlay(result: Result, by: str | None = None, *, command: str = "", unlike:
     else:
         style, others = format_of(series, view.currency), view.others(series.name, comparison)
         title = overlay_title(comparison, style, view.time_unit, others, judged=series.name == view.by or series.better is not None)
+    if result.has_futures:
+        title = by_the_medians(title)
     plot = view.plot(series, comparison, across=10, up=7)
     return Overlay(title, view.subtitle(f"{view.what(series)}{view.medians}", comparison, unlike), view.footer(command), plot)
 
@@ -74,6 +76,8 @@ def panel(result: Result, names: Sequence[str] | None = None, *, command: str = 
     else:
         outcomes = tally([compare(comparison.baseline, comparison.challenger, series.name) for series in chosen])
         title = panel_title(comparison.challenger.name, comparison.baseline.name, outcomes)
+    if result.has_futures:
+        title = by_the_medians(title)
     plots = tuple(view.plot(series, None, across=5, up=5) for series in chosen)
     return Panel(
         title,

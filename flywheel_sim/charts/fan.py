@@ -12,7 +12,7 @@ from flywheel_sim.analysis.words import capital, countable, duration, format_of,
 from flywheel_sim.charts.axis import value_axis
 from flywheel_sim.charts.build import View
 from flywheel_sim.charts.chart import Band, Fan
-from flywheel_sim.charts.finding import called, overlay_title
+from flywheel_sim.charts.finding import by_the_medians, called, overlay_title
 from flywheel_sim.charts.text import clean, measured, shortened
 from flywheel_sim.errors import UsageError
 from flywheel_sim.records import replace
@@ -115,7 +115,7 @@ def fan_title(comparison: Comparison, style: Format, time_unit: str, *, judged: 
     odds = comparison.odds
     if odds is None:
         title = overlay_title(comparison, style, time_unit, judged=judged)
-        return f"Going by the medians, {title[:1].lower()}{title[1:]}" if title.startswith("The ") else f"Going by the medians: {title}"
+        return by_the_medians(title)
     if not odds.draws:
         return capital(undefined(comparison, time_unit))
     first, second = comparison.challenger, comparison.baseline

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from flywheel_sim.result import Run, Series
 
-__all__ = ["Tally", "alone", "called", "overlay_title", "panel_title", "tally"]
+__all__ = ["Tally", "alone", "by_the_medians", "called", "overlay_title", "panel_title", "tally"]
 
 
 def called(name: str) -> str:
@@ -63,6 +63,11 @@ def overlay_title(comparison: Comparison, style: Format, time_unit: str, others:
     else:
         text = f"{first} is level with {second} until {when}, then pulls ahead and {end}"
     return capital(text + behind(comparison, others))
+
+
+def by_the_medians(title: str) -> str:
+    """A title about the medians of many futures, of which the futures themselves may tell another story."""
+    return f"Going by the medians, {title[:1].lower()}{title[1:]}" if title.startswith("The ") else f"Going by the medians: {title}"
 
 
 def sides(comparison: Comparison) -> tuple[Run, Run]:

@@ -25,15 +25,17 @@ def pictures(study: Study, result: Result, *, command: str) -> dict[str, bytes]:
         command: that makes them again, for the footers.
 
     Returns:
-        Contents by the name of the file: ``customers.png`` and ``customers.svg`` for a headline of customers,
-        ``fan.png`` and ``fan.svg`` where there are many futures, and ``panel.png`` and ``panel.svg`` where the model
+        Contents by the name of the file: ``customers.png`` and ``customers.svg`` for a headline of customers, or
+        ``fan.png`` and ``fan.svg`` where there are many futures; and ``panel.png`` and ``panel.svg`` where the model
         declares a panel. The same bytes for the same study.
     """
     pair = (result.comparison["baseline"], result.comparison["challenger"]) if result.comparison else None
     unlike = study.unlike(*pair) if pair else ()
-    shown: dict[str, Chart] = {file_name(study.by): overlay(result, study.by, command=command, unlike=unlike)}
+    shown: dict[str, Chart] = {}
     if result.has_futures:
         shown["fan"] = fan(result, study.by, command=command, unlike=unlike)
+    else:
+        shown[file_name(study.by)] = overlay(result, study.by, command=command, unlike=unlike)
     names = declared_panel(study, result)
     if names:
         shown["panel"] = panel(result, names, command=command, unlike=unlike)
