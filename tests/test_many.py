@@ -2,6 +2,8 @@
 
 import json
 import math
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -259,6 +261,22 @@ def test_what_cannot_be_meant_of_a_scenario_is_refused(spread, options, cause):
 def test_batches_and_threads_change_no_bit(spread, many, monkeypatch, batch, threads):
     monkeypatch.setattr(study_futures, "BATCH", batch)
     assert bits(spread.run(draws=DRAWS, threads=threads, keep="quantiles")) == bits(many)
+
+
+def test_any_executor_runs_the_chunks_and_a_folder_keeps_them(spread, many, tmp_path):
+    options = {"draws": 5000, "keep": "quantiles"}
+    alone = bits(spread.run(**options))
+    assert bits(spread.run(**options, executor=lambda: ThreadPoolExecutor(2), folder=tmp_path / "kept")) == alone
+    assert len(list((tmp_path / "kept").glob("chunk-*.bin"))) == 2
+
+    def none_needed():
+        raise AssertionError
+
+    assert bits(spread.run(**options, executor=none_needed, folder=tmp_path / "kept")) == alone
+    context = multiprocessing.get_context("spawn")
+    assert bits(spread.run(draws=DRAWS, keep="quantiles", executor=lambda: ProcessPoolExecutor(1, mp_context=context))) == bits(many)
+    with pytest.raises(fw.UsageError, match="not every draw"):
+        spread.run(draws=10, folder=tmp_path / "kept")
 
 
 @pytest.mark.parametrize("exact", [64 * 2**20, 0])

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from flywheel_sim.batch import Notice, Progress, Store
+from flywheel_sim.batch import Notice, Progress
 from flywheel_sim.program import written
 from flywheel_sim.scenario.fault import plain
 from flywheel_sim.study.given import Sampled, sampler_of
 from flywheel_sim.study.many import Options, run_draws
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from concurrent.futures import Executor
 
     from flywheel_sim.cli.run import RunOptions
@@ -52,7 +52,8 @@ def run_futures(study: Study, options: RunOptions) -> Result:
                 click.echo(plain(one.said), err=True)
             progress.update(one.done, one.total)
 
-        return run_draws(study, asked, store=store_in(options.out), executor=executor_for(options), notice=notice)
+        folder = None if options.out is None else Path(options.out) / CHUNKS
+        return run_draws(study, asked, folder=folder, executor=executor_for(options), notice=notice)
 
 
 def warn_of_certainty(study: Study, asked: Options) -> None:
@@ -66,11 +67,6 @@ def warn_of_certainty(study: Study, asked: Options) -> None:
             f"  help: state what is, such as {example} = {{ low = ..., typical = ..., high = ... }} in [values]\n",
             err=True,
         )
-
-
-def store_in(folder: str | None) -> Callable[[Mapping[str, Any]], Store] | None:
-    """What opens the chunks in a folder; None where there is no folder."""
-    return None if folder is None else lambda about: Store.open(Path(folder) / CHUNKS, about)
 
 
 def executor_for(options: RunOptions) -> Callable[[], Executor] | None:

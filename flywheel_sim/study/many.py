@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.analysis.compare import best, compare
 from flywheel_sim.analysis.futures import Odds, quantile_intervals, win_interval
-from flywheel_sim.batch import Notice
+from flywheel_sim.batch import Notice, Store
 from flywheel_sim.engines.ode import run as run_equations
 from flywheel_sim.errors import StateError, UsageError
 from flywheel_sim.native import processor
 from flywheel_sim.program import written
-from flywheel_sim.records import Record
+from flywheel_sim.records import Record, replace
 from flywheel_sim.result import QUANTILES, About, Failure, Futures, Result
 from flywheel_sim.result.about import MOST_FAILURES
 from flywheel_sim.study.describe import changes
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from flywheel_sim.analysis.compare import Comparison
-    from flywheel_sim.batch import Store
     from flywheel_sim.program import Inputs
     from flywheel_sim.study.futures import Gathered, Outputs
     from flywheel_sim.study.study import Study
@@ -141,7 +141,7 @@ def run_draws(
     study: Study,
     options: Options,
     *,
-    store: Callable[[Mapping[str, Any]], Store] | None = None,
+    folder: str | Path | None = None,
     executor: Callable[[], Executor] | None = None,
     notice: Callable[[Notice], None] | None = None,
 ) -> Result:
@@ -150,8 +150,8 @@ def run_draws(
     Args:
         study: the scenario with its model.
         options: how it is run.
-        store: opens the folder that keeps chunks of a run, told what decides their bits.
-        executor: that runs chunks elsewhere.
+        folder: where chunks of the run are kept.
+        executor: makes what runs chunks elsewhere.
         notice: is told how far it is.
 
     Raises:
@@ -159,9 +159,13 @@ def run_draws(
         StateError: if every draw failed.
         Interrupted: on Ctrl-C.
     """
+    if options.keep == "all" and (folder is not None or executor is not None):
+        raise UsageError("chunks hold what is gathered from draws, not every draw", fix="use keep='quantiles'")
+    if executor is not None and options.threads is None:
+        options = replace(options, threads=1)  # its workers are as many as its owner wants
     prepared = prepare(study, options)
     with contextlib.ExitStack() as stack:
-        opened = None if store is None else stack.enter_context(store(prepared.about()))
+        opened = None if folder is None else stack.enter_context(Store.open(Path(folder), prepared.about()))
         gathered = gather(prepared.work, keep=options.keep == "all", store=opened, executor=executor, notice=notice)
         if opened is not None and opened.damaged and notice is not None:
             notice(Notice(options.draws, options.draws, f"damaged, and redone: {', '.join(opened.damaged)}"))
@@ -316,7 +320,13 @@ def failures_of(work: Work, tally: Tally) -> tuple[Failure, ...]:
         values = {written(*lowered.layout.parameters[slot]): float(draws.parameters[slot, 0]) for slot in sorted(work.given.drawn(name))}
         reason = reason_of(work, name, draws.one(0)) if number < EXPLAINED else ""
         made.append(
-            Failure(draw, ", ".join(at_once), month, values, reason or f"{lowered.declaration.time_unit} {month:g}: a number left what is possible")
+            Failure(
+                draw,
+                ", ".join(at_once),
+                month,
+                values,
+                reason or f"{lowered.declaration.time_unit} {month:g}: a number left what is possible",
+            )
         )
     return tuple(made)
 

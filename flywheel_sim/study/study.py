@@ -27,7 +27,8 @@ from flywheel_sim.study.step import Stepped, run_in_steps
 from flywheel_sim.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from flywheel_sim.expressions import Expression
@@ -127,6 +128,8 @@ class Study(Record):
         keep: str = "all",
         sampling: str = "sobol",
         threads: int | None = None,
+        folder: str | Path | None = None,
+        executor: Callable[[], Executor] | None = None,
     ) -> Result:
         """Run every strategy and compare each with the baseline.
 
@@ -140,6 +143,9 @@ class Study(Record):
             keep: of draws, ``all`` or only ``quantiles``.
             sampling: how to draw: ``sobol``, evenly spread, or pseudo-``random``.
             threads: how many to use for draws; as many as there are processors unless said.
+            folder: where chunks of draws are kept as they are done, so that the same call goes on where it was stopped.
+            executor: makes what runs chunks elsewhere: any of :mod:`concurrent.futures`, such as ``ProcessPoolExecutor``.
+                Both are for ``keep="quantiles"``.
 
         Returns:
             With draws, series of shape (n, time), or (3, time) for 5, 50 and 95 % where only quantiles are kept.
@@ -153,7 +159,7 @@ class Study(Record):
             from flywheel_sim.study.many import Options, run_draws
 
             options = Options(draws, int(seed), sampling, method, dt, keep, threads, marginal=marginal)
-            return run_draws(self, options)
+            return run_draws(self, options, folder=folder, executor=executor)
         stepped = self.all_stepped(method, dt)
         readers = {
             name: Reader(self.lowered, one.trace, self.raised(name, one, method) if marginal else None) for name, one in stepped.items()
