@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from commanding import COMMAND, SMALL, as_json, contents
+from commanding import COMMAND, SMALL, WRITTEN, as_json, contents
 from test_many import SPREAD
 
 CHUNKED = {"fan.png", "fan.svg"}
@@ -140,6 +140,29 @@ def test_what_is_written_beside_the_chunks(spread, told, place):
     head = (place / "kept" / "series.csv").read_text().partition("\n")[0]
     assert "adopters.p05,adopters.p50,adopters.p95" in head
     assert "--draws 100" in (place / "kept" / "fan.svg").read_text()
+
+
+@pytest.mark.usefixtures("drawn_quickly")
+def test_fewer_draws_than_are_kept_are_refused(spread, told):
+    told("run", spread, "--draws", "300", "--out", "kept")
+    code, _, err = told("run", spread, "--draws", "200", "--out", "kept")
+    assert code == 2
+    assert "ask for 300 or more" in err
+
+
+def test_a_chart_of_another_run_does_not_stay_behind(spread, told, place):
+    told("run", spread, "--draws", "100", "--out", "kept")
+    (place / "kept" / "mine.txt").write_text("my own")
+    told("run", spread, "--out", "kept")
+    left = {name for name in contents(place / "kept") if not name.startswith("chunks")}
+    assert left == WRITTEN | {"mine.txt"}
+
+
+@pytest.mark.parametrize("options", [[], ["--draws", "50"]])
+def test_a_file_is_no_folder_for_results(spread, told, place, options):
+    (place / "taken").write_text("mine")
+    code, _, err = told("run", spread, "--out", "taken", *options)
+    assert (code, err) == (2, "error: 'taken' is no folder\n  help: name a folder for --out\n")
 
 
 # Stopped and killed

@@ -318,6 +318,7 @@ def test_a_failed_draw_is_counted_listed_and_left_out():
     assert not np.isnan(accounts[[0, 1, 3]]).any()
     assert result["run"].value("accounts") == np.median(accounts[[0, 1, 3], -1])
     assert result["run"].undefined.max() == 0
+    assert "5 futures, 2 of them failed" in repr(result)
 
 
 def test_where_every_draw_fails_the_run_does():

@@ -216,10 +216,14 @@ def test_a_part_of_an_uncertain_value_changes_that_part():
     assert table.scenario.values["half", "ads"].typical == 5
 
 
-def test_a_value_that_is_correlated_stays_uncertain():
-    with pytest.raises(UsageError, match="'churn' is not uncertain") as caught:
-        study(correlated(("churn", "fit", -0.4))).with_values(churn=0.01)
-    assert caught.value.fix.startswith("take the correlation out")
+def test_a_value_that_is_given_for_certain_goes_with_nothing():
+    both = study(correlated(("churn", "fit", -0.4)))
+    assert len(both.scenario.correlations) == 1
+    assert both.with_values(churn=0.01).scenario.correlations == ()
+    assert len(both.with_values(price=20_000 / 12).scenario.correlations) == 1
+    assert len(both.with_values(churn={"typical": 0.012}).scenario.correlations) == 1
+    with pytest.raises(UsageError, match="is not uncertain"):
+        study(correlated(("churn", "price", -0.4)))
 
 
 # What it costs

@@ -121,7 +121,7 @@ def test_more_draws_go_on(kept):
         run_chunks(work, chunks_of(40, 8), executor=None, store=store, notice=None, take=len)
     assert made == [(24, 32), (32, 40)]
     assert json.loads((kept / "about.json").read_text("utf-8"))["about"]["draws"] == 4_800
-    with pytest.raises(UsageError, match="draws: 4800 there, 2400 asked for"):
+    with pytest.raises(UsageError, match="holds 4,800 draws of this run, more than 2,400"):
         Store.open(kept, ABOUT)
 
 

@@ -77,6 +77,12 @@ class Store:
         before = self.written_about()
         if before is not None:
             differing = differences(before, self.about)
+            if len(differing) == 1 and fewer(before, self.about):
+                raise UsageError(
+                    f"this folder holds {before[DRAWS]:,} draws of this run, more than {self.about[DRAWS]:,}",
+                    place=str(self.folder),
+                    fix=f"ask for {before[DRAWS]:,} or more, or name another folder",
+                )
             if differing:
                 raise UsageError(
                     "this folder holds the chunks of another run",
@@ -176,6 +182,11 @@ def chunk_name(start: int, stop: int) -> str:
 def canonical(value: object) -> bytes:
     """A value as JSON that is the same bytes whenever it is the same value; ASCII, so that it can be shown anywhere."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def fewer(before: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Whether fewer draws are asked for than before."""
+    return type(before.get(DRAWS)) is int and type(asked.get(DRAWS)) is int and asked[DRAWS] < before[DRAWS]
 
 
 def differences(before: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:

@@ -38,7 +38,7 @@ def write_all(folder: str, study: Study, result: Result, *, command: str) -> lis
         command: that reproduces it, for the footer of the charts.
 
     Returns:
-        The names written.
+        The names written. What an earlier run wrote there under other names is taken away.
 
     Raises:
         UsageError: if the folder is a file, or holds files of these names that were not written by a run, or changed since.
@@ -53,9 +53,12 @@ def write_all(folder: str, study: Study, result: Result, *, command: str) -> lis
         texts = {"series.csv": series_table(result), "scenario.toml": study.scenario.text}
         contents = {name: text.encode() for name, text in texts.items()} | pictures(study, result, command=command)
         refuse_files_of_others(place, contents)
+        outdated = outdated_files(place, contents)
         contents[RECORD] = metrics_object(result, contents).encode()
         with folder_for(place):
             write_files({place / name: content for name, content in contents.items()})
+        for path in outdated:
+            path.unlink(missing_ok=True)
     except OSError as error:
         fix = "make room, or name another folder"
         raise OutputError(f"{plain(folder)} cannot be written: {error.strerror or error}", fix=fix) from None
@@ -80,6 +83,13 @@ def refuse_files_of_others(place: Path, contents: Mapping[str, bytes]) -> None:
             f"{short(str(place))} holds {' and '.join(lost)}, which no run wrote or somebody has changed since",
             fix="move it away, or name another folder",
         )
+
+
+def outdated_files(place: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """What an earlier run wrote, nobody has changed since, and this run does not write: a chart of it would tell of another run."""
+    recorded = written_before(place / RECORD) or {}
+    paths = [(place / name, known) for name, known in recorded.items() if name not in contents and Path(name).name == name]
+    return [path for path, known in paths if path.is_file() and fingerprint(path.read_bytes()) == known]
 
 
 def written_before(record: Path) -> dict[str, str] | None:

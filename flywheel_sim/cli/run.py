@@ -15,7 +15,7 @@ from flywheel_sim.analysis.words import amount, number
 from flywheel_sim.errors import UsageError
 from flywheel_sim.records import Record
 from flywheel_sim.result import Futures
-from flywheel_sim.scenario.fault import plain
+from flywheel_sim.scenario.fault import plain, short
 from flywheel_sim.study import load
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class RunOptions(Record):
 def run_scenario(file: str, options: RunOptions) -> None:
     """Run a scenario file, print the result, and write files where asked."""
     refuse_options_of_draws(options)
+    if options.out is not None:
+        refuse_no_folder(options.out)
     study = load(file)
     for warning in study.scenario.warnings:
         click.echo(warning + "\n", err=True)
@@ -96,6 +98,16 @@ def run_scenario(file: str, options: RunOptions) -> None:
         click.echo(json.dumps(result.as_json(), allow_nan=False))
     else:
         print_text(result)
+
+
+def refuse_no_folder(name: str) -> None:
+    """See that results can be written there, before anything is computed.
+
+    Raises:
+        UsageError: if it is a file, or nothing at all.
+    """
+    if not name or (os.path.exists(name) and not os.path.isdir(name)):  # noqa: PTH110, PTH112  pathlib costs a start
+        raise UsageError(f"{short(name)} is no folder", fix="name a folder for --out")
 
 
 def refuse_options_of_draws(options: RunOptions) -> None:
@@ -239,7 +251,7 @@ def footing_of_futures(result: Result, step: str) -> str:
     drawn = f"{about.draws:,} futures drawn from {', '.join(name.replace('_', ' ') for name in about.uncertain) or 'nothing'}"
     how = f"{'Sobol' if about.sampling == 'sobol' else 'random'} draws, seed {about.seed}"
     exact = f"; quantiles within {100 * about.quantile_error:.1g} %" if about.quantile_error else ""
-    failed = f"; {about.failed:,} failed" if about.failed else ""
+    failed = f"; {about.failed:,} failed, the first one so: {plain(about.failures[0].reason)}" if about.failed else ""
     return (
         f"Each cell: the median and, in brackets, 5 to 95 % of {drawn} ({how}{failed}).\n"
         f"{about.model}, equations by {about.method}{step}{moved}{exact}; accounts conserved to {bound(about.conservation)}"

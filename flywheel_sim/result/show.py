@@ -24,7 +24,8 @@ def text_lines(result: Result) -> str:
     if result.has_futures:
         by = result.comparison["by"] if result.comparison else next(iter(result.longest.metric_names), "")
         ranges = ", ".join(f"{name} {cell(run, by)}" for name, run in result.runs.items() if by in run)
-        lines.append(f"{result.about.draws:,} futures{f', {by} at the end: {ranges}' if ranges else ''}")
+        failed = f", {result.about.failed:,} of them failed" if result.about.failed else ""
+        lines.append(f"{result.about.draws:,} futures{failed}{f', {by} at the end: {ranges}' if ranges else ''}")
     return "\n".join(filter(None, lines))
 
 

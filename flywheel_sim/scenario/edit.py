@@ -32,7 +32,7 @@ def edited(scenario: Scenario, declaration: Declaration, changes: Mapping[str, A
         UsageError: with everything that cannot be meant.
     """
     refuse_misspelt_strategies(scenario, changes)
-    made, faults = interpret(joined(scenario.data, changes), declaration, MODELS)
+    made, faults = interpret(without_certain(joined(scenario.data, changes), changes), declaration, MODELS)
     errors = [fault for fault in faults if fault.kind == "error"]
     if errors or made is None:
         first, *rest = errors
@@ -40,6 +40,23 @@ def edited(scenario: Scenario, declaration: Declaration, changes: Mapping[str, A
         raise UsageError(first.cause + more, fix=first.fix)
     warnings = tuple(f"warning: {fault.cause}" for fault in faults)
     return replace(made, file=scenario.file, warnings=warnings)
+
+
+def without_certain(data: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Data without the correlations of a value that has just been given for certain: what is certain goes with nothing."""
+    certain = {name for name, value in changes.get("values", {}).items() if not isinstance(value, Mapping)}
+    certain |= {
+        f"{name}.{label}"
+        for name, value in changes.get("values", {}).items()
+        if isinstance(value, Mapping) and ALL_UNCERTAIN.isdisjoint(value)
+        for label, one in value.items()
+        if not isinstance(one, Mapping)
+    }
+    stated = data.get("correlations")
+    if not certain or not isinstance(stated, list):
+        return data
+    kept = [one for one in stated if not (isinstance(one, Mapping) and certain.intersection(one.get("of", ())))]
+    return {**data, "correlations": kept} if kept else {key: value for key, value in data.items() if key != "correlations"}
 
 
 def refuse_misspelt_strategies(scenario: Scenario, changes: Mapping[str, Any]) -> None:

@@ -82,7 +82,12 @@ def settings_from(lowered: Lowered, values: Mapping[str, object]) -> dict[Name, 
             by_label = whole_split(base, parameter, by_label)
         for label, one in by_label.items():
             if label not in parameter.default:
-                raise UsageError(f"{base} has no label {label!r}", fix=f"its labels are {', '.join(map(str, parameter.default))}")
+                fix = (
+                    f"its labels are {', '.join(map(str, parameter.default))}"
+                    if parameter.dimension
+                    else "give one number, or one for each draw"
+                )
+                raise UsageError(f"{base} has no label {label!r}", fix=fix)
             if isinstance(one, str):
                 number = read_quantity(one, parameter.unit, counts=frozenset(declaration.counts))
             elif isinstance(one, bool) or not isinstance(one, Real):  # Real: NumPy's numbers too

@@ -95,7 +95,7 @@ class Prepared(Record):
         scenario, options = self.study.scenario, self.options
         return {
             "scenario": scenario.title,
-            "text": hashlib.sha256((scenario.text or repr(scenario.data)).encode()).hexdigest(),
+            "what the scenario says": hashlib.sha256(repr(scenario.data).encode()).hexdigest()[:16],
             "model": scenario.model,
             "version": __version__,
             "engine": "ode",
