@@ -13,7 +13,7 @@ import numpy as np
 from flywheel_sim.emit.llvm.driver import ARGUMENTS
 from flywheel_sim.emit.llvm.kernel import Kernel, print_kernel
 from flywheel_sim.emit.llvm.workspace import Output, Steps
-from flywheel_sim.engines.ensemble.schedule import Schedule, schedule
+from flywheel_sim.engines.schedule import Schedule, schedule
 from flywheel_sim.engines.tableau import METHODS, Tableau
 from flywheel_sim.errors import UsageError
 from flywheel_sim.native import compile_native
