@@ -52,7 +52,9 @@ def test_what_a_module_exports_exists_and_is_explained(module):
 
 
 @pytest.mark.parametrize(
-    "module", ["numpy", "scipy", "pandas", "xarray", "matplotlib", "pydantic", "llvmlite", "numba", "simpy"], ids=lambda module: f"no {module}"
+    "module",
+    ["numpy", "scipy", "pandas", "xarray", "matplotlib", "pydantic", "llvmlite", "numba", "simpy"],
+    ids=lambda module: f"no {module}",
 )
 def test_a_plain_run_loads_nothing_heavy(module):
     script = (

@@ -1,0 +1,5 @@
+"""Whole individuals, one event at a time, in many replications, on a kernel printed and compiled for the model."""
+
+from flywheel_sim.engines.chance.chance import Chances, Replications
+
+__all__ = ["Chances", "Replications"]
