@@ -167,13 +167,16 @@ def imported(folder):
     """The packages of others that the files of a folder import."""
     modules = set()
     for path in (ROOT / folder).rglob("*.py"):
+        found = set()
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
-                modules |= {alias.name.partition(".")[0] for alias in node.names}
+                found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                modules.add(node.module.partition(".")[0])
+                found.add(node.module.partition(".")[0])
             elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "needed":
-                modules.add(ast.literal_eval(node.args[0]))
+                found.add(ast.literal_eval(node.args[0]))
+        beside = {other.stem for other in path.parent.glob("*.py")} if folder == "benchmarks" else set()  # what a script is run with
+        modules |= found - beside
     own = {"flywheel_sim", *(path.stem for path in (ROOT / folder).glob("*.py"))}
     return {INSTALLED_WITH.get(module, module) for module in modules - own - set(sys.stdlib_module_names)}
 
