@@ -21,7 +21,7 @@ from flywheel_sim.library import Marketplace
 from flywheel_sim.measures import gain, trailing
 from flywheel_sim.program.schedule import parameters_in
 from flywheel_sim.records import replace
-from flywheel_sim.study.futures import outputs_of
+from flywheel_sim.study.outputs import outputs_of
 
 STATES, PARAMETERS = (0.73, 1.93, 1.39), (0.31, 1.13, 0.83)
 COUNT = 5  # draws: no whole number of blocks

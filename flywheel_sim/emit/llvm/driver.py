@@ -41,6 +41,9 @@ class Driver:
         space: the rows of a block.
     """
 
+    arguments = ARGUMENTS
+    beginning = "begin"  # the function by which a block begins
+
     def __init__(self, space: Workspace) -> None:
         self.space = space
 
@@ -98,11 +101,11 @@ class Driver:
             offset = f.times(block, self.space.lanes)
             f.line(f"call void @take(ptr %w, ptr {f.place('%parameters', offset)}, i64 %stride, ptr %switches)")
             f.line("call void @settle(ptr %w)")
-            f.line("call void @begin(ptr %w)")
+            f.line(f"call void @{self.beginning}(ptr %w)")
             with f.loop(0, "%legs") as leg:
                 self.leg(f, leg, offset)
             f.line(f"call void @checked(ptr %w, ptr {f.place('%checks', offset)}, i64 %stride)")
-        head = ", ".join(f"{kind} %{name}" for name, kind in ARGUMENTS.items())
+        head = ", ".join(f"{kind} %{name}" for name, kind in self.arguments.items())
         return f.text(f"define void @run({head})")
 
     def leg(self, f: Looping, leg: str, offset: str) -> None:
@@ -117,16 +120,28 @@ class Driver:
                 f.line(f"call void @bend(ptr %w, ptr {rows}, double {f.number_at('%bend_times', bend)}, {given})")
             f.line("call void @settle(ptr %w)")
         with f.only_if(f.value(f"icmp sge i64 {mark}, 0")):
-            into = f.vector_at("%marks", f.times(mark, len(self.space.program.integrals)))
-            f.line(f"call void @mark(ptr %w, ptr {into})")
+            self.at_mark(f, mark, start, offset)
         with f.only_if(f.value(f"icmp sge i64 {save}, 0")):
-            self.instant_at(f, 0, start, inside)
-            looking = f.times(save, self.space.windows)
-            lookbacks = f.value(f"getelementptr i64, ptr %lookbacks, i64 {looking}")
-            spans = f.place("%spans", looking)
-            out = f.place("%out", f.sum(f.times(f.times(save, len(self.space.outputs)), "%stride"), offset))
-            given = f"double {start}, double {inside}, ptr {lookbacks}, ptr {spans}, ptr %marks, ptr {out}, i64 %stride"
-            f.line(f"call void @save(ptr %w, ptr {self.space.instant_rows(f, 0)}, {given})")
+            self.at_save(f, save, start, inside, offset)
+        self.onward(f, start, step, steps)
+
+    def at_mark(self, f: Looping, mark: str, start: str, offset: str) -> None:  # noqa: ARG002  where they are given, these say which
+        """What is done at a time at which integrals are kept."""
+        into = f.vector_at("%marks", f.times(mark, len(self.space.program.integrals)))
+        f.line(f"call void @mark(ptr %w, ptr {into})")
+
+    def at_save(self, f: Looping, save: str, start: str, inside: str, offset: str) -> None:
+        """What is done at a saved time."""
+        self.instant_at(f, 0, start, inside)
+        looking = f.times(save, self.space.windows)
+        lookbacks = f.value(f"getelementptr i64, ptr %lookbacks, i64 {looking}")
+        spans = f.place("%spans", looking)
+        out = f.place("%out", f.sum(f.times(f.times(save, len(self.space.outputs)), "%stride"), offset))
+        given = f"double {start}, double {inside}, ptr {lookbacks}, ptr {spans}, ptr %marks, ptr {out}, i64 %stride"
+        f.line(f"call void @save(ptr %w, ptr {self.space.instant_rows(f, 0)}, {given})")
+
+    def onward(self, f: Looping, start: str, step: str, steps: str) -> None:
+        """How the end of a leg is reached."""
         with f.loop(0, steps) as number:
             self.step(f, start, step, number)
 

@@ -100,10 +100,15 @@ class Printer:
         self.space = space
 
     def kernel(self) -> Kernel:
-        functions = [self.settle(), self.begin(), self.slopes(), self.finish(), self.save()]
+        """A kernel that takes steps."""
+        return self.assembled([self.settle(), self.begin(), self.slopes(), self.finish(), self.save()], Driver(self.space))
+
+    def assembled(self, equations: list[str], driver: Driver) -> Kernel:
+        """A kernel of some functions over the rows, and of what calls them."""
+        functions = list(equations)
         if self.space.instant:
             functions.append(self.instant_values())
-        functions += Driver(self.space).functions()
+        functions += driver.functions()
         reduce = f"declare i64 @llvm.vector.reduce.smax.v{self.space.lanes}i64(<{self.space.lanes} x i64>)"
         parts = [
             intrinsics(self.space.lanes),
@@ -162,12 +167,17 @@ class Printer:
             lines.store(zero, self.space.row(lines, "added", number))
             if number < self.space.states:
                 lines.store(made, self.space.row(lines, "ahead", number))
+        self.unchecked(lines)
+        return lines.text("define internal void @begin(ptr noalias %w)")
+
+    def unchecked(self, lines: Looping) -> None:
+        """Every check as it is before anything was looked at."""
+        zero = lines.number(0.0)
         for unit in range(len(self.space.program.counted)):
             lines.store(lines.number(math.nan), self.space.row(lines, "first", unit))
             lines.store(zero, self.space.row(lines, "peak", unit))
             lines.store(zero, self.space.row(lines, "worst", unit))
         lines.store(lines.number(math.nan), self.space.row(lines, "failed", 0))
-        return lines.text("define internal void @begin(ptr noalias %w)")
 
     def slopes(self) -> str:
         """``@slopes(w, i, t, s, b, a)``: the slopes k at the state ahead; b k is added to the step, the next stage looks a k ahead."""
