@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from flywheel_sim.analysis.compare import Comparison
+    from flywheel_sim.analysis.luck import Luck
     from flywheel_sim.result import Run
 
     Array = NDArray[np.float64]
@@ -49,6 +50,7 @@ class Odds(Record):
         level: the share of futures in which the two are the same to the last digit: neither of them wins those.
         failed: futures left out because one of the two failed in them.
         undefined: futures left out because one of the two has no value in them.
+        luck: how much of the spread of the lead is luck; None where there is none, or it cannot be told.
     """
 
     draws: int
@@ -61,6 +63,7 @@ class Odds(Record):
     level: float = 0.0
     failed: int = 0
     undefined: int = 0
+    luck: Luck | None = None
 
     @property
     def loss(self) -> float:
@@ -90,6 +93,7 @@ class Odds(Record):
             "ratio_at_end": {name: shown(ratio) for name, ratio in self.ratios.items()},
             "level_probability": undefined_to_none(self.level),
             "left_out": {"failed": self.failed, "undefined": self.undefined},
+            **({} if self.luck is None else {"luck": self.luck.as_json()}),
         }
 
 
@@ -107,8 +111,17 @@ def odds_from(told: Mapping[str, Any]) -> Odds | None:
         lead=numbers(told["lead"]),
         ratios={name: numbers(ratio) for name, ratio in told["ratio_at_end"].items()},
         level=number(told["level_probability"]),
+        luck=luck_from(told["luck"]) if "luck" in told else None,
         **told["left_out"],
     )
+
+
+def luck_from(told: Mapping[str, Any]) -> Luck:
+    """The split again from what it told."""
+    from flywheel_sim.analysis.luck import Luck
+
+    parts = {name: number(value) for name, value in told.items() if name != "pairs"}
+    return Luck(**parts, pairs=told["pairs"])
 
 
 def number(told: float | None) -> float:

@@ -67,7 +67,7 @@ class Likely(Words):
         """All of them in order; empty where there is nothing to say."""
         if not self.odds.draws:
             return [self.nothing(), self.left_out()]
-        return [self.outcome(), self.lead(), self.when(), self.money(unlike), self.left_out(), self.rests_on(hangs_on)]
+        return [self.outcome(), self.lead(), self.luck(), self.when(), self.money(unlike), self.left_out(), self.rests_on(hangs_on)]
 
     def nothing(self) -> str:
         """Why there is no comparison at all."""
@@ -148,6 +148,20 @@ class Likely(Words):
         text, bracket, ranged = spread(style, (low, middle, high)).partition(" (")
         what = "lead" if self.judged else "distance"
         return f"Within one future the {what} of {called(self.pair[0].name)} is {f'{text} {unit}'.rstrip()}{bracket}{ranged}."
+
+    def luck(self) -> str:
+        """How much of the spread of the lead is luck, and would be there whatever were known."""
+        split = self.odds.luck
+        what = "lead" if self.judged else "distance"
+        if split is None or self.comparison.level:
+            return ""
+        if not split.pairs:
+            return f"Nothing in the scenario is uncertain: all of that spread of the {what} is luck."
+        low, high = 100 * split.low, 100 * split.high
+        return (
+            f"Of the variance of that {what}, {100 * split.share:.0f} % is luck (95 % sure: {low:.0f} to {high:.0f} %), "
+            "the rest what the scenario does not know."
+        )
 
     # From when on
 

@@ -5,6 +5,7 @@ A piece of work is a range of draws; what comes of it is bytes. Nothing here kno
 
 from flywheel_sim.batch.batches import Notice, Stopped, Watch, advance, chunks_of, current_watch, run_chunks
 from flywheel_sim.batch.machines import Machines, dask_executor
+from flywheel_sim.batch.processes import process_executor
 from flywheel_sim.batch.progress import Progress
 from flywheel_sim.batch.store import Store
 
@@ -19,5 +20,6 @@ __all__ = [
     "chunks_of",
     "current_watch",
     "dask_executor",
+    "process_executor",
     "run_chunks",
 ]

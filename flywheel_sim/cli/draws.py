@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,8 @@ import click
 from flywheel_sim.batch import Notice, Progress
 from flywheel_sim.program import written
 from flywheel_sim.scenario.fault import plain
-from flywheel_sim.study.given import Sampled, sampler_of
-from flywheel_sim.study.many import Options, run_draws
+from flywheel_sim.study.given import sampler_of
+from flywheel_sim.study.many import Options, run_draws, sampled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,7 @@ def run_futures(study: Study, options: RunOptions) -> Result:
         threads=options.threads,
         marginal=options.marginal,
         kinds=PRINTED,
+        engine=options.engine,
     )
     warn_of_certainty(study, asked)
     with Progress() as progress:
@@ -58,8 +60,7 @@ def run_futures(study: Study, options: RunOptions) -> Result:
 
 def warn_of_certainty(study: Study, asked: Options) -> None:
     """Say so where every future would be the same."""
-    given = Sampled(study, asked.draws, asked.seed, asked.sampling)
-    if not sampler_of(given).names:
+    if asked.engine == "ode" and not sampler_of(sampled(study, asked)).names:
         parameters = study.lowered.layout.parameters
         example = next((written(*name) for name in parameters if study.between(study.scenario.baseline, *name)), "churn")
         click.echo(
@@ -72,7 +73,12 @@ def warn_of_certainty(study: Study, asked: Options) -> None:
 def executor_for(options: RunOptions) -> Callable[[], Executor] | None:
     """What runs draws elsewhere, where that was asked for."""
     if options.on is None and options.workers is None:
-        return None
+        processes = options.threads or os.cpu_count() or 1
+        if options.engine != "events" or processes == 1:
+            return None
+        from flywheel_sim.batch import process_executor
+
+        return lambda: process_executor(processes)  # its accounts move in Python, of which a process runs one thread at a time
     from flywheel_sim.batch import dask_executor
 
     return lambda: dask_executor(options.on, options.workers)

@@ -66,11 +66,17 @@ def check(file: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.option("--marginal", is_flag=True, help="Also measure what one further customer costs (a second run each).")
 @click.option("--draws", type=click.IntRange(min=1), help="Run so many futures, drawn from what the scenario states as uncertain.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws: another one gives other futures.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of draws and luck: another one gives others.")
 @click.option(
     "--sampling", type=click.Choice(["sobol", "random"]), default="sobol", show_default=True, help="Draws evenly spread, or at random."
 )
-@click.option("--engine", type=click.Choice(["ode"]), default="ode", show_default=True, help="What computes it.")
+@click.option(
+    "--engine",
+    type=click.Choice(["ode", "events", "chance"]),
+    default="ode",
+    show_default=True,
+    help="Smooth equations; every account by itself, with luck and a log of journeys; or the same law on counts, compiled.",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="For draws: how many threads; as many as there are processors unless said.")
 @click.option("--workers", type=click.IntRange(min=1), help="For draws: so many processes instead (needs flywheel-sim[cluster]).")
 @click.option("--on", metavar="ADDRESS", help="For draws: the machines of the Dask scheduler at tls://HOST:PORT.")
@@ -78,7 +84,7 @@ def run(file: str, **options: Any) -> None:
     """Run the scenario FILE and print who wins, when and by how much.
 
     With --draws it is run in many futures, and says in how many of them. With --out as well, what is done is kept there:
-    the same command goes on where a run was stopped.
+    the same command goes on where a run was stopped. With --engine events or chance every future has luck of its own.
     """
     from flywheel_sim.cli.run import RunOptions, run_scenario
 

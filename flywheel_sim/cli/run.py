@@ -30,6 +30,7 @@ __all__ = ["RunOptions", "console_for", "run_scenario", "wrapped"]
 
 NARROWEST = 20  # columns of a terminal in which anything can be read
 GAP = 3  # between the columns of a table
+MANNERS = {"events": "every account by itself", "chance": "accounts counted one by one"}
 
 
 class RunOptions(Record):
@@ -64,6 +65,9 @@ class RunOptions(Record):
         parts = ["flywheel", "run", file]
         if self.marginal:
             parts.append("--marginal")
+        if self.engine != "ode":
+            parts += ["--engine", self.engine]
+            parts += ["--seed", str(self.seed)] if self.seed and self.draws is None else []
         if self.draws is not None:
             parts += ["--draws", str(self.draws)]
             parts += ["--seed", str(self.seed)] if self.seed else []
@@ -241,12 +245,16 @@ def footing(result: Result) -> str:
     step = "" if about.dt is None else f", step 1/{round(1 / about.dt)} {about.time_unit}" if about.dt < 1 else f", step {about.dt:g}"
     if result.has_futures:
         return footing_of_futures(result, step)
+    if about.engine != "ode":
+        return f"{about.model}, {MANNERS[about.engine]}, seed {about.seed}{step} for what is not counted; accounts conserved exactly"
     error = "" if about.step_error is None else f" (error at the end below {bound(about.step_error)})"
     return f"{about.model}, equations by {about.method}{step}{error}; accounts conserved to {bound(about.conservation)}"
 
 
 def footing_of_futures(result: Result, step: str) -> str:
     about = result.about
+    if about.engine != "ode":
+        return footing_of_luck(result, step)
     moved = "" if about.step_error is None else f" (halving it moves no metric by more than {bound(about.step_error)})"
     drawn = f"{about.draws:,} futures drawn from {', '.join(name.replace('_', ' ') for name in about.uncertain) or 'nothing'}"
     how = f"{'Sobol' if about.sampling == 'sobol' else 'random'} draws, seed {about.seed}"
@@ -255,6 +263,18 @@ def footing_of_futures(result: Result, step: str) -> str:
     return (
         f"Each cell: the median and, in brackets, 5 to 95 % of {drawn} ({how}{failed}).\n"
         f"{about.model}, equations by {about.method}{step}{moved}{exact}; accounts conserved to {bound(about.conservation)}"
+    )
+
+
+def footing_of_luck(result: Result, step: str) -> str:
+    about = result.about
+    drawn = ", ".join(name.replace("_", " ") for name in about.uncertain)
+    of_what = f", {about.each} for each of {-(-about.draws // about.each):,} draws of {drawn}" if drawn else ", which differ by luck alone"
+    failed = f"; {about.failed:,} failed, the first one so: {plain(about.failures[0].reason)}" if about.failed else ""
+    exact = f"; quantiles within {100 * about.quantile_error:.1g} %" if about.quantile_error else ""
+    return (
+        f"Each cell: the median and, in brackets, 5 to 95 % of {about.draws:,} runs{of_what} (seed {about.seed}{failed}).\n"
+        f"{about.model}, {MANNERS[about.engine]}{step} for what is not counted{exact}; accounts conserved to {bound(about.conservation)}"
     )
 
 

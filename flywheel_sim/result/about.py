@@ -58,6 +58,7 @@ class About(Record):
         failed: how many draws failed in any of the strategies; they are in no quantile and no comparison.
         failures: the first hundred of them.
         tolerance: the step error that was asked for, relative; None if none was.
+        each: how many draws in a row are given the same, and differ by luck alone.
     """
 
     title: str
@@ -82,3 +83,4 @@ class About(Record):
     failed: int = 0
     failures: tuple[Failure, ...] = ()
     tolerance: float | None = None
+    each: int = 1

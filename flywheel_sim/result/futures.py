@@ -44,6 +44,11 @@ class Futures(Run):
         intervals: in which the quantiles of a metric at the end lie with 95 %, from independent parts of the draws: by
             metric and then ``p05``, ``p50`` and ``p95``; none where the draws are too few to tell.
         drawn: what was drawn, by name: a number for each draw; none where the draws were not kept.
+        luck: how much of the spread of a metric at the end is luck, by metric: ``share`` of the variance, with ``low``
+            and ``high`` in which it lies with 95 %, and the standard deviations ``luck`` and ``ignorance``; none where that
+            cannot be told.
+        paths: of the series that decides, the first draws of luck, of shape (n, time), NaN where a draw failed; none
+            where there is no luck.
 
     Raises:
         ValueError: if the arrays do not fit together.
@@ -62,6 +67,8 @@ class Futures(Run):
         *,
         intervals: Mapping[str, Mapping[str, tuple[float, float]]] | None = None,
         drawn: Mapping[str, Array] | None = None,
+        luck: Mapping[str, Mapping[str, Any]] | None = None,
+        paths: Mapping[str, Array] | None = None,
     ) -> None:
         super().__init__(name, note, times, series, self.median)
         self.places = places
@@ -70,6 +77,8 @@ class Futures(Run):
         self.undefined = undefined
         self.intervals = intervals or {}
         self.drawn = drawn or {}
+        self.luck = luck or {}
+        self.paths = paths or {}
         shape = (max(places.values(), default=-1) + 1, len(self.times))
         if set(self.pairs()) != set(places) or min(places.values(), default=0) < 0:
             raise ValueError("every series and label needs a row, and no other")
@@ -122,6 +131,15 @@ class Futures(Run):
         found: Array = self.kept[self.places[name, label]].T.copy()
         return found
 
+    def some_draws(self, name: str) -> Array:
+        """Every draw of a series without labels, with shape (n, time), or as many of the first as were kept of it.
+
+        Raises:
+            UsageError: where none was kept, or there is no such series.
+        """
+        self.check(name, None)
+        return self.paths[name] if self.kept is None and name in self.paths else self.draws(name)
+
     def __getitem__(self, key: str | tuple[str, str]) -> Array:
         import numpy as np
 
@@ -151,7 +169,8 @@ class Futures(Run):
     def as_json(self) -> dict[str, Any]:
         """What the command prints of it."""
         told = {name: {key: list(ends) for key, ends in interval.items()} for name, interval in self.intervals.items()}
-        return {**super().as_json(), "intervals": told}
+        found = {**super().as_json(), "intervals": told}
+        return found | {"luck": {name: dict(one) for name, one in self.luck.items()}} if self.luck else found
 
     def columns(self) -> Iterator[tuple[str, str, list[float]]]:
         """Every column that a table has of it: three for each series and label, 5, 50 and 95 %."""

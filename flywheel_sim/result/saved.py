@@ -39,8 +39,9 @@ def save(result: Result, path: str | Path) -> None:
         if isinstance(run, Futures):
             words["places"] = [[name, label, row] for (name, label), row in run.places.items()]
             arrays |= {f"times {number}": run.time, f"quantiles {number}": run.quantiles, f"undefined {number}": run.undefined}
-            words["intervals"] = run.intervals
-            words["drawn"] = list(run.drawn)
+            words["intervals"], words["luck"] = run.intervals, run.luck
+            words["drawn"], words["paths"] = list(run.drawn), list(run.paths)
+            arrays |= {f"path {number} {place}": path for place, path in enumerate(run.paths.values())}
             if run.drawn:
                 arrays[f"drawn {number}"] = np.array(list(run.drawn.values()))
             if run.kept is not None:
@@ -111,6 +112,8 @@ def run_from(words: Mapping[str, Any], arrays: Mapping[str, Array], number: int)
             undefined,
             intervals=intervals,
             drawn=drawn,
+            luck=words.get("luck"),
+            paths={name: numbers(arrays[f"path {number} {place}"]) for place, name in enumerate(words.get("paths", ()))},
         )
     keys = [(name, label) for name, item in series.items() for label in item.labels]
     rows = numbers(arrays[f"run {number}"])

@@ -12,10 +12,11 @@ from flywheel_sim.model.setting import write_range
 from flywheel_sim.native import processor
 from flywheel_sim.program import written
 from flywheel_sim.result import About, Result
-from flywheel_sim.study.futures import TOLERANCE, gather, outputs_of, ready, refuse_too_much
+from flywheel_sim.study.futures import TOLERANCE, gather, ready, ready_for_luck, refuse_too_much
 from flywheel_sim.study.given import Listed
 from flywheel_sim.study.inputs import TOGETHER, inputs_for, is_array, parts_of, settings_from, values_within
 from flywheel_sim.study.many import error_of_first, failures_of, futures_of, quantile_error
+from flywheel_sim.study.outputs import outputs_of
 from flywheel_sim.study.sampling import MOST_DRAWS, whole_number
 from flywheel_sim.units import write_number
 from flywheel_sim.version import __version__
@@ -47,6 +48,7 @@ def simulate_draws(
     seed: int,
     keep: str,
     threads: int | None,
+    engine: str = "ode",
 ) -> Result:
     """Run a model with values of which some are arrays, one number for each draw.
 
@@ -58,7 +60,7 @@ def simulate_draws(
         raise UsageError(f"keep={keep!r} is none of what can be kept", fix=f"use {' or '.join(map(repr, KEEP))}")
     if threads is not None:
         whole_number("threads", threads, 1)
-    if method == "adaptive":
+    if method == "adaptive" and engine == "ode":
         raise UsageError("many draws are run in fixed steps", fix="use method='rk4', or leave method out")
     if dt is not None and not 0 < dt < np.inf:
         raise UsageError(f"dt={dt} is no step", fix="use a positive number, such as 1/8, or None to let the error choose")
@@ -66,7 +68,10 @@ def simulate_draws(
     if keep == "all":
         refuse_too_much(len(outputs_of(lowered).saved), {"run": times}, count)
     given = listed(lowered, values, off, count, tuple(times))
-    made = ready(given, None, kinds=None, method=method, dt=dt, threads=threads)
+    if engine == "ode":
+        made = ready(given, None, kinds=None, method=method, dt=dt, threads=threads)
+    else:
+        made = ready_for_luck(given, None, kinds=None, engine=engine, method=method, dt=dt, threads=threads, seed=int(seed))
     gathered = gather(made.work, keep=keep == "all")
     tally = gathered.tally
     if tally.failed == tally.draws:
@@ -76,8 +81,8 @@ def simulate_draws(
         title=lowered.declaration.name,
         model=lowered.declaration.name.lower(),
         months=int(until) if until == int(until) else float(until),
-        engine="ode",
-        method=method,
+        engine=engine,
+        method=made.work.method,
         dt=made.work.dt,
         draws=count,
         seed=int(seed),
@@ -90,7 +95,7 @@ def simulate_draws(
         processor=processor(),
         failed=tally.failed,
         failures=failures_of(made.work, tally),
-        tolerance=TOLERANCE if dt is None else None,
+        tolerance=TOLERANCE if dt is None and engine == "ode" else None,
     )
     return Result(about, futures_of(made.work, gathered, {}))
 

@@ -1,47 +1,58 @@
-"""Many futures: a study or a model run over draws of what is uncertain, on the compiled kernel."""
+"""Many futures: a study or a model run over draws of what is uncertain, by equations or one account at a time."""
 
 from __future__ import annotations
 
 import math
 import os
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from flywheel_sim.batch import chunks_of, current_watch, run_chunks
-from flywheel_sim.emit.llvm.workspace import Output
-from flywheel_sim.engines.ensemble import Draws, Ensemble
+from flywheel_sim.engines.ensemble import Draws, Ensemble, Futures
 from flywheel_sim.engines.ode import LONGEST_STEP
 from flywheel_sim.errors import RunError, UsageError
 from flywheel_sim.native import processor
-from flywheel_sim.program.metrics import lower_metrics, slots_of
 from flywheel_sim.records import Record
-from flywheel_sim.study.series import series_of
+from flywheel_sim.study.outputs import outputs_of
+from flywheel_sim.study.replicas import Replicas, method_of, step_for
 from flywheel_sim.study.step import SHORTEST_STEP
 from flywheel_sim.study.tally import Contest, Shape, Tally, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from concurrent.futures import Executor
 
     from numpy.typing import NDArray
 
     from flywheel_sim.batch import Notice, Store
     from flywheel_sim.program import Lowered
-    from flywheel_sim.result import Series
 
     Array = NDArray[np.float64]
 
-__all__ = ["MOST_KEPT", "PILOT", "TOLERANCE", "Gathered", "Given", "Work", "gather", "outputs_of", "ready", "refuse_too_much"]
+__all__ = [
+    "MOST_KEPT",
+    "PILOT",
+    "TOLERANCE",
+    "Gathered",
+    "Given",
+    "Work",
+    "gather",
+    "ready",
+    "ready_for_luck",
+    "refuse_too_much",
+]
 
 BATCH = 256  # draws that a thread runs at a time: what they give fits the second-level cache or nearly so
+BATCH_OF_LUCK = {"chance": 32, "events": 4}  # some seconds' work at most; even, so that what is given the same is run together
+CHUNK_OF_LUCK = {"chance": 256, "events": 4}  # the smallest
+PILOT_OF_LUCK = 8  # replications by which the scales are taken
 PILOT = 64  # draws by which the step is chosen and the scales are taken
 TOLERANCE = 1e-4  # what halving the step may move a metric by, relative to its peak in the same draw
 MOST_KEPT = 4 * 2**30  # bytes of draws that are kept
-
-Place = tuple[str, str | None]
 
 
 class Given(Protocol):
@@ -70,40 +81,6 @@ class Given(Protocol):
         ...
 
 
-class Outputs(Record):
-    """What is saved of every draw.
-
-    Attributes:
-        series: what is known of each, by name.
-        places: the number of the output of each name and label.
-        saved: the outputs.
-        metrics: the numbers of those that are metrics.
-    """
-
-    series: Mapping[str, Series]
-    places: Mapping[Place, int]
-    saved: tuple[Output, ...]
-    metrics: tuple[int, ...]
-
-
-@lru_cache(maxsize=16)
-def outputs_of(lowered: Lowered, kinds: frozenset[str] | None = None) -> Outputs:
-    """What to save of a model.
-
-    Args:
-        lowered: the model.
-        kinds: of series, such as ``metric`` and ``stock``; all unless said.
-    """
-    series = {name: one for name, one in series_of(lowered).items() if kinds is None or one.kind in kinds}
-    places = {place: number for number, place in enumerate((name, label) for name, one in series.items() for label in one.labels)}
-    metrics = lower_metrics(lowered).metrics
-    columns = lowered.layout.columns
-    saved = tuple(
-        Output(slots_of(columns[place]), defined=True) if place in columns else Output(metrics[place[0]], defined=False) for place in places
-    )
-    return Outputs(series, places, saved, tuple(places[name, None] for name, one in series.items() if one.kind == "metric"))
-
-
 class Work(Record):
     """Draws to be run, as what can be sent to another process.
 
@@ -114,6 +91,8 @@ class Work(Record):
         dt: the longest step.
         shape: of what the draws hand in.
         threads: to use for one chunk.
+        engine: ``ode``, ``events`` or ``chance``.
+        seed: of luck, where there is any.
     """
 
     given: Given
@@ -122,6 +101,8 @@ class Work(Record):
     dt: float
     shape: Shape
     threads: int = 1
+    engine: str = "ode"
+    seed: int = 0
 
     def __call__(self, start: int, stop: int) -> bytes:
         """The tally of a range of draws, as bytes."""
@@ -137,11 +118,12 @@ class Work(Record):
         """
         watch = current_watch()
         halt = threading.Event()
-        batches = iter(range(start, stop, BATCH))
+        size = BATCH if self.engine == "ode" else BATCH_OF_LUCK[self.engine]
+        batches = iter(range(start, stop, size))
         lock = threading.Lock()
         tallies: list[Tally] = []
         errors: list[BaseException] = []
-        ensembles = ensembles_of(self)
+        runners = runners_of(self)
 
         def run() -> None:
             mine = Tally(self.shape)
@@ -152,14 +134,14 @@ class Work(Record):
                         first = next(batches, None)
                     if first is None:
                         return
-                    last = min(first + BATCH, stop)
-                    self.batch(ensembles, first, last, mine, kept)
+                    last = min(first + size, stop)
+                    self.batch(runners, first, last, mine, kept)
                     watch.advance(last - first)
             except BaseException as error:  # noqa: BLE001  it is raised again where the threads have ended
                 errors.append(error)
                 halt.set()
 
-        helpers = max(0, min(self.threads, -(-(stop - start) // BATCH)) - 1)
+        helpers = max(0, min(self.threads, -(-(stop - start) // size)) - 1)
         others = [threading.Thread(target=run) for _ in range(helpers)]
         for other in others:
             other.start()
@@ -173,11 +155,11 @@ class Work(Record):
             total.merge(other_tally)
         return total
 
-    def batch(self, ensembles: Mapping[str, Ensemble], start: int, stop: int, tally: Tally, kept: Mapping[str, Array] | None) -> None:
+    def batch(self, runners: Mapping[str, Runner], start: int, stop: int, tally: Tally, kept: Mapping[str, Array] | None) -> None:
         """Run a few draws of every strategy and take them in."""
         values, failed, imbalances = {}, {}, []
-        for name, ensemble in ensembles.items():
-            found = ensemble.run(self.given.draws(name, start, stop))
+        for name, runner in runners.items():
+            found = runner(self.given.draws(name, start, stop), start)
             values[name], failed[name] = found.values, found.failed
             imbalances.append(found.imbalance)
         tally.add(start, values, failed, imbalances)
@@ -186,9 +168,41 @@ class Work(Record):
                 kept[name][:, :, start:stop] = block.transpose(1, 0, 2)
 
 
+Runner = Callable[[Draws, int], Futures]  # what draws are given, and the number of the first of them
+
+
 @lru_cache(maxsize=4)
-def ensembles_of(work: Work) -> dict[str, Ensemble]:
-    return ensembles(work.given, work.kinds, work.method, work.dt)
+def runners_of(work: Work) -> dict[str, Runner]:
+    """What runs the draws of each strategy."""
+    if work.engine == "ode":
+        return {name: by_draws(ensemble) for name, ensemble in ensembles(work.given, work.kinds, work.method, work.dt).items()}
+    replicas = luck_of(work.given, work.kinds, work.engine, work.method, work.dt, work.seed)
+    return {name: one.run for name, one in replicas.items()}
+
+
+def by_draws(ensemble: Ensemble) -> Runner:
+    """What runs draws whose numbers do not matter."""
+    return lambda draws, _: ensemble.run(draws)
+
+
+def luck_of(given: Given, kinds: frozenset[str] | None, engine: str, method: str, dt: float, seed: int) -> dict[str, Replicas]:
+    """What runs each strategy one account at a time. All have the same luck, as far as they draw alike."""
+    outputs = outputs_of(given.lowered, kinds)
+    some = min(PILOT, given.count)
+    return {
+        name: Replicas(
+            engine,
+            given.lowered,
+            given.draws(name, 0, some),
+            times,
+            outputs.saved,
+            method=method,
+            dt=dt,
+            drawn=given.drawn(name),
+            seed=seed,
+        )
+        for name, times in given.times().items()
+    }
 
 
 def ensembles(given: Given, kinds: frozenset[str] | None, method: str, dt: float) -> dict[str, Ensemble]:
@@ -248,9 +262,58 @@ def ready(
         if moved <= TOLERANCE or step <= SHORTEST_STEP:
             break
         step, values = step / 2, finer
-    scales = {name: np.nan_to_num(np.nanmax(np.abs(with_zero(block)), axis=(0, 2)), posinf=0.0) for name, block in values.items()}
-    shape = Shape(dict(given.times()), len(outputs.saved), scales, contest)
+    shape = Shape(dict(given.times()), len(outputs.saved), scales_of(values), contest)
     return Ready(Work(given, kinds, method, step, shape, threads or os.cpu_count() or 1), moved)
+
+
+def scales_of(values: Mapping[str, Array]) -> dict[str, Array]:
+    """Of each output of each strategy, its greatest magnitude."""
+    return {name: np.abs(with_zero(block)).max(axis=(0, 2)) for name, block in values.items()}
+
+
+def ready_for_luck(
+    given: Given,
+    contest: Contest | None,
+    *,
+    kinds: frozenset[str] | None,
+    engine: str,
+    method: str,
+    dt: float | None,
+    threads: int | None,
+    seed: int,
+    each: int = 1,
+    by: int | None = None,
+) -> Ready:
+    """Choose the step of what is not counted by the first draw, and take the scale of every series from a few replications.
+
+    Args:
+        given: what is run.
+        contest: how strategies are compared.
+        kinds: of series to save; None for all.
+        engine: ``events`` or ``chance``.
+        method: one that the engine has.
+        dt: the longest step; None to choose it.
+        threads: how many to use; None for as many as there are processors where threads can share the work.
+        seed: of luck.
+        each: how many draws in a row are given the same.
+        by: the number of the output that is followed in the first draws, if any.
+
+    Raises:
+        UsageError: for a method that the engine has not.
+    """
+    called = method_of(engine, method)
+    outputs = outputs_of(given.lowered, kinds)
+    times = given.times()
+    if dt is None:
+        dt = step_for(given.lowered, (given.draws(name, 0, 1).one(0) for name in times), max(times.values(), key=len))
+    some = min(PILOT_OF_LUCK if engine == "chance" else 1, given.count)
+    replicas = luck_of(given, kinds, engine, called, dt, seed)
+    values = {name: one.run(given.draws(name, 0, some), 0).values for name, one in replicas.items()}
+    used = {one.method_used for one in replicas.values()}
+    called = used.pop() if len(used) == 1 else called
+    shape = Shape(dict(times), len(outputs.saved), scales_of(values), contest, each, outputs.metrics, by)
+    alone = engine == "events"  # its threads would wait for each other
+    return Ready(Work(given, kinds, called, dt, shape, 1 if alone else threads or os.cpu_count() or 1, engine, seed), None)
 
 
 def with_zero(block: Array) -> Array:
@@ -316,7 +379,7 @@ def gather(
 
         run_chunks(
             work,
-            chunks_of(draws),
+            chunks_of(draws) if work.engine == "ode" else chunks_of(draws, CHUNK_OF_LUCK[work.engine]),
             executor=executor,
             store=store,
             notice=notice,

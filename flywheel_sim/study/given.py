@@ -32,12 +32,14 @@ class Sampled(Record):
         count: how many draws there are.
         seed: of the draws.
         sampling: ``sobol`` or ``random``.
+        each: how many in a row are given the same, and differ by luck alone.
     """
 
     study: Study
     count: int
     seed: int
     sampling: str
+    each: int = 1
 
     @property
     def lowered(self) -> Lowered:
@@ -55,22 +57,24 @@ class Sampled(Record):
     def draws(self, strategy: str, start: int, stop: int) -> Draws:
         """What it is given in some draws."""
         sampler = sampler_of(self)
+        first, last = start // self.each, -(-stop // self.each)
+        own = np.arange(start, stop) // self.each - first  # the number of each one's draw among these
 
-        def each(value: Array | float) -> Array:
-            return np.broadcast_to(np.asarray(value, float), (stop - start,))
+        def every(value: Array | float) -> Array:
+            return np.broadcast_to(np.asarray(value, float), (last - first,))[own]
 
-        bends = sampler.bends(strategy, start, stop)
+        bends = sampler.bends(strategy, first, last)
         return Draws(
-            sampler.parameters(strategy, start, stop),
+            sampler.parameters(strategy, first, last)[:, own],
             self.study.inputs(strategy).switches,
-            tuple(Drawn(time, slot, each(value), each(slope)) for time, slot, value, slope in bends),
+            tuple(Drawn(time, slot, every(value), every(slope)) for time, slot, value, slope in bends),
         )
 
 
 @lru_cache(maxsize=4)
 def sampler_of(given: Sampled) -> Sampler:
     """What draws the numbers."""
-    return sampler_for(given.study, given.count, given.seed, given.sampling)
+    return sampler_for(given.study, -(-given.count // given.each), given.seed, given.sampling)
 
 
 class Listed(Record):

@@ -8,8 +8,11 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from flywheel_sim.analysis.compare import best, compare
 from flywheel_sim.analysis.futures import Odds, quantile_intervals, win_interval
+from flywheel_sim.analysis.luck import Luck, all_luck, split
 from flywheel_sim.batch import Notice, Store
 from flywheel_sim.engines.ode import run as run_equations
 from flywheel_sim.errors import StateError, UsageError
@@ -19,22 +22,24 @@ from flywheel_sim.records import Record, replace
 from flywheel_sim.result import QUANTILES, About, Failure, Futures, Result
 from flywheel_sim.result.about import MOST_FAILURES
 from flywheel_sim.study.describe import changes
-from flywheel_sim.study.futures import TOLERANCE, Work, gather, outputs_of, ready, refuse_too_much
+from flywheel_sim.study.futures import TOLERANCE, Work, gather, ready, ready_for_luck, refuse_too_much
 from flywheel_sim.study.given import Sampled, sampler_of
+from flywheel_sim.study.outputs import outputs_of
+from flywheel_sim.study.replicas import replication
 from flywheel_sim.study.sampling import MOST_DRAWS, whole_number
-from flywheel_sim.study.tally import Contest
+from flywheel_sim.study.tally import Contest, in_order
 from flywheel_sim.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Executor
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from flywheel_sim.analysis.compare import Comparison
     from flywheel_sim.program import Inputs
-    from flywheel_sim.study.futures import Gathered, Outputs
+    from flywheel_sim.study.futures import Gathered
+    from flywheel_sim.study.outputs import Outputs
     from flywheel_sim.study.study import Study
     from flywheel_sim.study.tally import Tally
 
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "Prepared", "error_of_first", "failures_of", "futures_of", "prepare", "quantile_error", "result_of", "run_draws"]
 
 KEEP = ("all", "quantiles")
+EACH = 2  # replications of every draw, so that luck and ignorance can be told apart
 EXPLAINED = 10  # failed draws that are run again by themselves, to say what happened in them
 TOLD = {"p05": 0.05, "p50": 0.5, "p95": 0.95}
 
@@ -60,6 +66,7 @@ class Options(Record):
         threads: how many to use; None for as many as there are processors.
         marginal: whether second runs are asked for, which there are none of.
         kinds: of series to save; None for all.
+        engine: ``ode``, ``events`` or ``chance``.
     """
 
     draws: int
@@ -71,6 +78,7 @@ class Options(Record):
     threads: int | None
     marginal: bool = False
     kinds: frozenset[str] | None = None
+    engine: str = "ode"
 
 
 class Prepared(Record):
@@ -98,11 +106,11 @@ class Prepared(Record):
             "what the scenario says": hashlib.sha256(repr(scenario.data).encode()).hexdigest()[:16],
             "model": scenario.model,
             "version": __version__,
-            "engine": "ode",
-            "method": options.method,
+            "engine": options.engine,
+            "method": self.work.method,
             "step": self.work.dt,
             "step_error": self.moved,
-            "tolerance": None if options.dt is not None else TOLERANCE,
+            "tolerance": tolerance_of(options),
             "seed": options.seed,
             "sampling": options.sampling,
             "processor": processor(),
@@ -121,20 +129,35 @@ def prepare(study: Study, options: Options) -> Prepared:
         whole_number("threads", options.threads, 1)
     if options.keep not in KEEP:
         raise UsageError(f"keep={options.keep!r} is none of what can be kept", fix=f"use {' or '.join(map(repr, KEEP))}")
-    if options.method == "adaptive":
+    if options.method == "adaptive" and options.engine == "ode":
         raise UsageError("many draws are run in fixed steps", fix="use method='rk4', or leave method out")
     if options.marginal:
         raise UsageError("what one further customer costs is not computed for draws", fix="leave marginal out, or draws")
-    given = Sampled(study, options.draws, options.seed, options.sampling)
+    given = sampled(study, options)
     places = outputs_of(study.lowered, options.kinds)
     if options.keep == "all":
         refuse_too_much(len(places.saved), given.times(), options.draws)
-    contest = None
+    contest, by = None, places.places[study.by, None]
     if len(study.scenario.strategies) > 1:
         lower = places.series[study.by].better == "lower"
-        contest = Contest(study.scenario.baseline, places.places[study.by, None], lower, places.metrics)
-    made = ready(given, contest, kinds=options.kinds, method=options.method, dt=options.dt, threads=options.threads)
+        contest = Contest(study.scenario.baseline, by, lower, places.metrics)
+    how: dict[str, Any] = {"kinds": options.kinds, "method": options.method, "dt": options.dt, "threads": options.threads}
+    if options.engine == "ode":
+        made = ready(given, contest, **how)
+    else:
+        made = ready_for_luck(given, contest, engine=options.engine, seed=options.seed, each=given.each, by=by, **how)
     return Prepared(study, options, given, made.work, made.moved)
+
+
+def sampled(study: Study, options: Options) -> Sampled:
+    """The draws of a study: of single accounts two for each draw of what is uncertain."""
+    given = Sampled(study, options.draws, options.seed, options.sampling)
+    return given if options.engine == "ode" or not sampler_of(given).names else replace(given, each=EACH)
+
+
+def tolerance_of(options: Options) -> float | None:
+    """The step error that was asked for."""
+    return TOLERANCE if options.dt is None and options.engine == "ode" else None
 
 
 def run_draws(
@@ -183,8 +206,8 @@ def result_of(prepared: Prepared, gathered: Gathered) -> Result:
         title=scenario.title,
         model=scenario.model,
         months=scenario.months,
-        engine="ode",
-        method=options.method,
+        engine=work.engine,
+        method=work.method,
         dt=work.dt,
         draws=options.draws,
         seed=options.seed,
@@ -201,7 +224,8 @@ def result_of(prepared: Prepared, gathered: Gathered) -> Result:
         processor=processor(),
         failed=tally.failed,
         failures=failures_of(work, tally),
-        tolerance=TOLERANCE if options.dt is None else None,
+        tolerance=tolerance_of(options),
+        each=work.shape.each,
     )
     comparisons = compared(work, tally, runs, study.by, study.money())
     if not comparisons:
@@ -221,6 +245,7 @@ def futures_of(work: Work, gathered: Gathered, notes: Mapping[str, str]) -> dict
     outputs = outputs_of(work.given.lowered, work.kinds)
     tally = gathered.tally
     sound = max(tally.draws - tally.failed, 1)
+    lucks, _ = lucks_of(work, tally)
     made = {}
     for name, times in work.shape.times.items():
         summary = tally.series[name]
@@ -239,8 +264,43 @@ def futures_of(work: Work, gathered: Gathered, notes: Mapping[str, str]) -> dict
             undefined,
             intervals=intervals_of(tally, name, outputs, quantiles),
             drawn=None if kept is None else drawn_in(work, name),
+            luck=lucks.get(name),
+            paths=paths_of(work, tally, name),
         )
     return made
+
+
+def paths_of(work: Work, tally: Tally, name: str) -> dict[str, Array]:
+    """What is followed of a strategy in the first draws, of shape (n, time), by the name of the series."""
+    rows, followed = in_order(tally.paths), work.shape.followed
+    if rows is None or followed is None:
+        return {}
+    first = 0
+    for strategy, times in work.shape.times.items():
+        if strategy == name:
+            names = {number: series for (series, _), number in outputs_of(work.given.lowered, work.kinds).places.items()}
+            return {names[followed]: rows[first : first + len(times)].T.copy()}
+        first += len(times)
+    return {}
+
+
+def lucks_of(work: Work, tally: Tally) -> tuple[dict[str, dict[str, Any]], dict[str, Luck]]:
+    """How much of the spread is luck: of the metrics of each strategy at the end, and of the lead of each challenger."""
+    shape = work.shape
+    if shape.each == 1:
+        return {}, {} if work.engine == "ode" else dict.fromkeys(shape.challengers(), all_luck())
+    rows = in_order(tally.twins)
+    if rows is None:
+        return {}, {}
+    whole = rows.shape[1] // EACH * EACH
+    pairs = iter(rows[:, :whole].reshape(len(rows), -1, EACH))
+    names = {number: name for (name, _), number in outputs_of(work.given.lowered, work.kinds).places.items()}
+    lucks: dict[str, dict[str, Any]] = {}
+    for strategy in shape.times:
+        splits = {names[number]: split(next(pairs)) for number in shape.metrics}
+        lucks[strategy] = {name: one.as_json() for name, one in splits.items() if one is not None}
+    leads = {challenger: split(next(pairs)) for challenger in shape.challengers()}
+    return lucks, {challenger: one for challenger, one in leads.items() if one is not None}
 
 
 def intervals_of(tally: Tally, name: str, outputs: Outputs, quantiles: Array) -> dict[str, dict[str, tuple[float, float]]]:
@@ -277,15 +337,21 @@ def compared(work: Work, tally: Tally, runs: Mapping[str, Futures], by: str, mon
     if contest is None:
         return []
     baseline = runs[contest.baseline]
+    _, lucks = lucks_of(work, tally)
     return [
         compare(
-            baseline, runs[name], by, odds=odds_of(tally, name, baseline.metric_names), outlay=money["outlay"], balance=money["balance"]
+            baseline,
+            runs[name],
+            by,
+            odds=odds_of(tally, name, baseline.metric_names, lucks.get(name)),
+            outlay=money["outlay"],
+            balance=money["balance"],
         )
         for name in work.shape.challengers()
     ]
 
 
-def odds_of(tally: Tally, name: str, metrics: list[str]) -> Odds:
+def odds_of(tally: Tally, name: str, metrics: list[str], luck: Luck | None) -> Odds:
     """Who is ahead in how many futures."""
     counts, pair = tally.counts[name], tally.pairs[name]
     quantiles = pair.quantiles(list(TOLD.values()))
@@ -303,6 +369,7 @@ def odds_of(tally: Tally, name: str, metrics: list[str]) -> Odds:
         level=int(counts.level.sum()) / draws if draws else 0.0,
         failed=tally.failed,
         undefined=tally.draws - tally.failed - draws,
+        luck=luck,
     )
 
 
@@ -318,7 +385,7 @@ def failures_of(work: Work, tally: Tally) -> tuple[Failure, ...]:
         at_once = [strategy for strategy in work.shape.times if (month, strategy) in failing]
         draws = work.given.draws(name, draw, draw + 1)
         values = {written(*lowered.layout.parameters[slot]): float(draws.parameters[slot, 0]) for slot in sorted(work.given.drawn(name))}
-        reason = reason_of(work, name, draws.one(0)) if number < EXPLAINED else ""
+        reason = reason_of(work, name, draws.one(0), draw) if number < EXPLAINED else ""
         made.append(
             Failure(
                 draw,
@@ -331,23 +398,33 @@ def failures_of(work: Work, tally: Tally) -> tuple[Failure, ...]:
     return tuple(made)
 
 
-def reason_of(work: Work, name: str, inputs: Inputs) -> str:
-    """What the equations say of one draw by itself; nothing where they see no fault in it."""
-    times = work.shape.times[name]
+def reason_of(work: Work, name: str, inputs: Inputs, draw: int) -> str:
+    """What is said of one draw by itself; nothing where no fault is seen in it."""
     try:
-        run_equations(work.given.lowered, inputs, times, method=work.method, dt=work.dt)
+        alone(work, name, inputs, draw)
     except StateError as error:
         return error.cause
     return ""
+
+
+def alone(work: Work, name: str, inputs: Inputs, draw: int) -> None:
+    """One draw by itself.
+
+    Raises:
+        StateError: that says what went wrong.
+    """
+    lowered, times = work.given.lowered, work.shape.times[name]
+    if work.engine == "ode":
+        run_equations(lowered, inputs, times, method=work.method, dt=work.dt)
+    else:
+        replication(work.engine, lowered, inputs, times, method=work.method, dt=work.dt, seed=work.seed, number=draw)
 
 
 def error_of_first(work: Work, tally: Tally) -> StateError:
     """The error to raise where every draw failed."""
     draw, name, month = min(tally.failures)
     try:
-        run_equations(
-            work.given.lowered, work.given.draws(name, draw, draw + 1).one(0), work.shape.times[name], method=work.method, dt=work.dt
-        )
+        alone(work, name, work.given.draws(name, draw, draw + 1).one(0), draw)
     except StateError as error:
         return error.of_strategy(name) if name != "run" else error
     return StateError(

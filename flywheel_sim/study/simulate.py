@@ -20,9 +20,9 @@ from flywheel_sim.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["ENGINES", "lowered_model", "only_this_engine", "saved_times", "simulate"]
+__all__ = ["ENGINES", "known_engine", "lowered_model", "saved_times", "simulate"]
 
-ENGINES = ("ode",)
+ENGINES = ("ode", "events", "chance")
 MOST_SAVED = 100_000
 
 
@@ -55,11 +55,12 @@ def simulate(
         off: loops and frictions that do not run.
         until: the horizon, in the model's time unit.
         dt: the longest step; None chooses it by error.
-        method: ``rk4``, ``euler`` or ``adaptive``.
+        method: ``rk4``, ``euler`` or ``adaptive``; of ``chance`` also ``direct``, every event by itself, or ``leap``.
         every: the time between saved values; 0 and ``until`` are always saved.
-        engine: ``ode``.
-        draws: how many; as many as the arrays have unless said. Draws of values that are no arrays are all alike.
-        seed: kept with the result.
+        engine: ``ode``, equations; ``events``, every account by itself; or ``chance``, the same law on counts, compiled.
+        draws: how many; as many as the arrays have unless said. Draws of values that are no arrays are all alike, but for
+            the luck that ``events`` and ``chance`` have: there every draw is a replication.
+        seed: of luck; kept with the result.
         keep: of draws, ``all`` or only ``quantiles``.
         threads: how many to use for draws; as many as there are processors unless said.
 
@@ -71,7 +72,7 @@ def simulate(
         UsageError: for a name or value that cannot be meant.
         StateError: when a number leaves what is possible, naming the month, the stock and the likely parameter.
     """
-    only_this_engine(engine, seed)
+    known_engine(engine, seed)
     lowered = lowered_model(model)
     switches = known_switches(lowered, off)
     if draws is not None or any(map(is_array, values_within(values or {}))):
@@ -79,11 +80,27 @@ def simulate(
 
         times = saved_times(until, every)
         return simulate_draws(
-            lowered, values or {}, switches, times, dt=dt, method=method, draws=draws, seed=seed, keep=keep, threads=threads
+            lowered,
+            values or {},
+            switches,
+            times,
+            dt=dt,
+            method=method,
+            draws=draws,
+            seed=seed,
+            keep=keep,
+            threads=threads,
+            engine=engine,
         )
     inputs = inputs_for(lowered, settings_from(lowered, values or {}), switches)
-    stepped = run_in_steps(lowered, inputs, saved_times(until, every), method=method, dt=dt)
-    about = about_run(lowered, stepped, title=lowered.declaration.name, until=until, seed=seed)
+    times = saved_times(until, every)
+    if engine == "ode":
+        stepped = run_in_steps(lowered, inputs, times, method=method, dt=dt)
+    else:
+        from flywheel_sim.study.replicas import replicated
+
+        (stepped,) = replicated(engine, lowered, [inputs], [times], method=method, dt=dt, seed=seed)
+    about = about_run(lowered, stepped, title=lowered.declaration.name, until=until, seed=seed, engine=engine)
     return Result(about, {"run": labelled("run", "", Reader(lowered, stepped.trace))})
 
 
@@ -99,7 +116,7 @@ def known_switches(lowered: Lowered, off: Iterable[str]) -> tuple[str, ...]:
     return names
 
 
-def only_this_engine(engine: str, seed: int) -> None:
+def known_engine(engine: str, seed: int) -> None:
     """Refuse an engine that there is none of, and what is no seed.
 
     Raises:
@@ -132,13 +149,13 @@ def duration(name: str, value: object) -> float:
     raise UsageError(f"{name}={value!r} is no time", fix="use a number above 0")
 
 
-def about_run(lowered: Lowered, stepped: Stepped, *, title: str, until: float, seed: int) -> About:
+def about_run(lowered: Lowered, stepped: Stepped, *, title: str, until: float, seed: int, engine: str) -> About:
     trace = stepped.trace
     return About(
         title=title,
         model=lowered.declaration.name.lower(),
         months=int(until) if until == int(until) else float(until),
-        engine="ode",
+        engine=engine,
         method=trace.method,
         dt=trace.dt,
         draws=1,

@@ -22,7 +22,7 @@ from flywheel_sim.scenario.edit import edited, nested
 from flywheel_sim.study.describe import changes, html_table, text_lines
 from flywheel_sim.study.inputs import inputs_for
 from flywheel_sim.study.series import labelled
-from flywheel_sim.study.simulate import lowered_model, only_this_engine
+from flywheel_sim.study.simulate import known_engine, lowered_model
 from flywheel_sim.study.step import Stepped, run_in_steps
 from flywheel_sim.version import __version__
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from flywheel_sim.study.claims import Finding
 
 __all__ = ["Study", "load"]
+
+ONCE = "Another seed gives another; many draws tell how far luck reaches."
 
 
 def load(path: str | Path, model: ModelKind | None = None) -> Study:
@@ -135,9 +137,11 @@ class Study(Record):
 
         Args:
             draws: how many futures to draw from what the scenario states as uncertain; None for one run, all typical.
-            seed: of the draws.
-            engine: ``ode``.
-            method: ``rk4``, ``euler`` or, without draws, ``adaptive``.
+                With ``events`` and ``chance`` every future is a replication; two of them share each draw, so that luck and
+                ignorance can be told apart.
+            seed: of the draws, and of luck.
+            engine: ``ode``, equations; ``events``, every account by itself; or ``chance``, the same law on counts, compiled.
+            method: ``rk4``, ``euler`` or, without draws, ``adaptive``; of ``chance`` ``direct`` or ``leap``.
             dt: the longest step; None chooses it by error, one for all strategies.
             marginal: also run each strategy with a lever 1 % higher, for metrics of one further customer; without draws.
             keep: of draws, ``all`` or only ``quantiles``.
@@ -154,21 +158,25 @@ class Study(Record):
             UsageError: for what cannot be meant.
             StateError: when a number leaves what is possible; with draws, in every one of them.
         """
-        only_this_engine(engine, seed)
+        known_engine(engine, seed)
         if draws is not None:
             from flywheel_sim.study.many import Options, run_draws
 
-            options = Options(draws, int(seed), sampling, method, dt, keep, threads, marginal=marginal)
+            options = Options(draws, int(seed), sampling, method, dt, keep, threads, marginal=marginal, engine=engine)
             return run_draws(self, options, folder=folder, executor=executor)
-        stepped = self.all_stepped(method, dt)
+        if engine != "ode" and marginal:
+            raise UsageError("what one further customer costs cannot be told from luck", fix="leave marginal out, or use engine='ode'")
+        stepped = self.all_stepped(method, dt) if engine == "ode" else self.all_replicated(engine, method, dt, seed)
         readers = {
             name: Reader(self.lowered, one.trace, self.raised(name, one, method) if marginal else None) for name, one in stepped.items()
         }
         runs = {name: labelled(name, self.scenario.strategies[name].note, reader) for name, reader in readers.items()}
-        about = self.about(stepped, seed)
+        about = self.about(stepped, seed, engine)
         comparisons = self.comparisons(runs)
         if not comparisons:
             return Result(about, runs)
+        if engine != "ode":
+            return self.judged_once(about, runs, comparisons)
         baseline = runs[self.scenario.baseline]
         challenger = best([run for run in runs.values() if run is not baseline], self.by)
         judged = {}
@@ -179,6 +187,14 @@ class Study(Record):
             else:
                 judged[one.challenger.name] = self.judged(one)
         return Result(about, runs, judged[challenger.name], tuple(judged.values()))
+
+    def judged_once(self, about: About, runs: Mapping[str, Run], comparisons: Sequence[Comparison]) -> Result:
+        """The result of one run of luck, which says so."""
+        judged = [self.judged(one) for one in comparisons]
+        judged = [one | {"verdict": f"In this one run of luck: {one['verdict']} {ONCE}"} for one in judged]
+        challenger = best([one.challenger for one in comparisons], self.by)
+        chosen = next(one for one in judged if one["challenger"] == challenger.name)
+        return Result(about, runs, chosen, tuple(judged))
 
     def claims(self, strategy: str | None = None, claims: Sequence[Claim] | None = None) -> tuple[Finding, ...]:
         """What is said of the model, put to the test in this scenario.
@@ -215,6 +231,15 @@ class Study(Record):
             for name, one in stepped.items()
         }
 
+    def all_replicated(self, engine: str, method: str, dt: float | None, seed: int) -> dict[str, Stepped]:
+        """Every strategy run once, one account at a time, all with the same luck as far as they draw alike."""
+        from flywheel_sim.study.replicas import replicated
+
+        strategies = self.scenario.strategies
+        inputs, times = [self.inputs(name) for name in strategies], [self.times(one) for one in strategies.values()]
+        found = replicated(engine, self.lowered, inputs, times, method=method, dt=dt, seed=seed)
+        return dict(zip(strategies, found, strict=True))
+
     def stepped(self, name: str, method: str, dt: float | None) -> Stepped:
         """One strategy run."""
         try:
@@ -248,14 +273,14 @@ class Study(Record):
             raised[lever] = Reader(self.lowered, run_in_steps(self.lowered, more, stepped.trace.times, method=method, dt=stepped.dt).trace)
         return raised
 
-    def about(self, stepped: Mapping[str, Stepped], seed: int) -> About:
+    def about(self, stepped: Mapping[str, Stepped], seed: int, engine: str) -> About:
         traces = [one.trace for one in stepped.values()]
         errors = [one.error for one in stepped.values() if one.error is not None]
         return About(
             title=self.scenario.title,
             model=self.scenario.model,
             months=self.scenario.months,
-            engine="ode",
+            engine=engine,
             method=traces[0].method,
             dt=traces[0].dt,
             draws=1,

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Contest", "Shape", "Tally", "kind_of"]
+__all__ = ["Contest", "Shape", "Tally", "in_order", "kind_of"]
 
 EXACT = 64 * 2**20  # bytes of values that are kept as they are
+TWINS = 2**16  # draws whose metrics are kept one by one, to tell luck from ignorance: enough to tell them apart to a few per cent
+FOLLOWED = 2**12  # draws that are kept over time in what decides: enough to show them, and how many have not got anywhere
 
 
 class Contest(Record):
@@ -52,12 +54,18 @@ class Shape(Record):
         outputs: how many numbers there are at each.
         scales: of each output of each strategy, its greatest magnitude in a few draws.
         contest: how they are compared; None where there is nothing to compare.
+        each: how many draws in a row are given the same, and differ by luck alone.
+        metrics: the numbers of the outputs that are metrics.
+        followed: the number of the output that is kept over time in the first draws; None for none.
     """
 
     times: Mapping[str, tuple[float, ...]]
     outputs: int
     scales: Mapping[str, Array]
     contest: Contest | None
+    each: int = 1
+    metrics: tuple[int, ...] = ()
+    followed: int | None = None
 
     def last(self, strategy: str) -> int:
         """The number of the saved time at which a strategy is compared with the baseline."""
@@ -100,6 +108,9 @@ class Tally:
         failed: how many draws failed.
         failures: the first of them: number, strategy and month.
         imbalance: the largest of the accounts.
+        twins: where draws in a row are given the same, of the first of them by the number of the draw: the metrics of each
+            strategy at its end, then the lead of each challenger; of shape (rows, draws).
+        paths: of the first draws by number, what is followed: of each strategy at each saved time; of shape (rows, draws).
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -108,6 +119,8 @@ class Tally:
         self.failed = 0
         self.failures: list[tuple[int, str, float]] = []
         self.imbalance = 0.0
+        self.twins: dict[int, Array] = {}
+        self.paths: dict[int, Array] = {}
         metrics = shape.contest.metrics if shape.contest else ()
         scales = {name: np.tile(scale, len(shape.times[name])) for name, scale in shape.scales.items()}
         every = sum(map(len, scales.values()))
@@ -145,17 +158,36 @@ class Tally:
             if bad.any():
                 block[:, :, bad] = math.nan
             self.series[name].add(np.ascontiguousarray(block.reshape(-1, count)), start)
+        if self.shape.each > 1 and start < TWINS:
+            self.twins[start] = np.concatenate([*(block[-1, list(self.shape.metrics)] for block in values.values()), *self.leads(values)])
+        if self.shape.followed is not None and start < FOLLOWED:
+            self.paths[start] = np.concatenate([block[:, self.shape.followed] for block in values.values()])
         contest = self.shape.contest
         if contest is None:
             return
-        scramble = (start + np.arange(count)) % SCRAMBLES
+        given = (start + np.arange(count)) // self.shape.each  # draws that are given the same are of one scramble
+        scramble = given % SCRAMBLES
         for name, block in values.items():
             at_end = block[-1, list(contest.metrics)]
             for number, summary in enumerate(self.ends.get(name, ())):
                 if (chosen := scramble == number).any():
-                    summary.add(np.ascontiguousarray(at_end[:, chosen]), -(-(start - number) // SCRAMBLES))
+                    first = start + int(chosen.argmax())
+                    place = first // (self.shape.each * SCRAMBLES) * self.shape.each + first % self.shape.each
+                    summary.add(np.ascontiguousarray(at_end[:, chosen]), place)
         for name in self.pairs:
             self.compare(name, start, values[contest.baseline], values[name], scramble)
+
+    def leads(self, values: Mapping[str, Array]) -> list[Array]:
+        """How far each challenger is ahead in each draw, as one row."""
+        contest = self.shape.contest
+        if contest is None:
+            return []
+        sign = -1.0 if contest.lower else 1.0
+        found = []
+        for name in self.shape.challengers():
+            last = self.shape.last(name)
+            found.append(sign * (values[name][last, [contest.by]] - values[contest.baseline][last, [contest.by]]))
+        return found
 
     def note_failures(self, start: int, failed: Mapping[str, Array]) -> NDArray[np.bool_]:
         """Which draws failed in any of the strategies."""
@@ -190,6 +222,8 @@ class Tally:
         self.failed += other.failed
         self.failures = sorted(self.failures + other.failures)[: MOST_FAILURES * len(self.series)]
         self.imbalance = max(self.imbalance, other.imbalance)
+        self.twins |= other.twins
+        self.paths |= other.paths
         for mine, theirs in zip(self.summaries(), other.summaries(), strict=True):
             mine.merge(theirs)
         for name, counts in self.counts.items():
@@ -205,6 +239,8 @@ class Tally:
     def to_bytes(self, kind: str) -> bytes:
         """All of it, and the kind of processor it was computed on."""
         parts = [summary.to_bytes() for summary in self.summaries()]
+        lists = [sorted(found.items()) for found in (self.twins, self.paths)]
+        parts += [rows.astype("<f8").tobytes() for found in lists for _, rows in found]
         head = {
             "kind": kind,
             "draws": self.draws,
@@ -212,6 +248,7 @@ class Tally:
             "failures": self.failures,
             "imbalance": self.imbalance,
             "counts": {name: [row.tolist() for row in counts.rows()] for name, counts in self.counts.items()},
+            "lists": [[[start, *rows.shape] for start, rows in found] for found in lists],
             "sizes": [len(part) for part in parts],
         }
         return b"\n".join([json.dumps(head).encode(), b"".join(parts)])
@@ -234,12 +271,20 @@ class Tally:
         made.pairs = {name: Summary.from_bytes(next(parts)) for name in shape.challengers()}
         contested = shape.contest is not None and shape.contest.metrics
         made.ends = {name: [Summary.from_bytes(next(parts)) for _ in range(SCRAMBLES)] for name in shape.times} if contested else {}
+        made.twins, made.paths = (
+            {start: np.frombuffer(next(parts), "<f8").reshape(extent) for start, *extent in found} for found in head["lists"]
+        )
         made.counts = {}
         for name, rows in head["counts"].items():
             made.counts[name] = Counts()
             for total, row in zip(made.counts[name].rows(), rows, strict=True):
                 total[:] = row
         return made
+
+
+def in_order(found: Mapping[int, Array]) -> Array | None:
+    """All draws of what was kept by the number of the first, one after the other; None where there are none."""
+    return np.concatenate([rows for _, rows in sorted(found.items())], axis=1) if found else None
 
 
 def cut(data: bytes, sizes: Iterable[int]) -> Iterator[bytes]:
