@@ -8,8 +8,6 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from flywheel_sim.analysis.compare import best, compare
 from flywheel_sim.analysis.futures import Odds, quantile_intervals, win_interval
 from flywheel_sim.analysis.luck import Luck, all_luck, split
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Executor
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from flywheel_sim.analysis.compare import Comparison
