@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flywheel_sim.analysis.event_table import guarded
 from flywheel_sim.errors import OutputError, UsageError
 from flywheel_sim.files import write_files
 from flywheel_sim.result import columns_of, undefined_to_none
@@ -52,6 +53,10 @@ def write_all(folder: str, study: Study, result: Result, *, command: str) -> lis
             raise UsageError(f"{short(folder)} is no folder", fix="name a folder for --out")
         texts = {"series.csv": series_table(result), "scenario.toml": study.scenario.text}
         contents = {name: text.encode() for name, text in texts.items()} | pictures(study, result, command=command)
+        if result.about.engine == "events":
+            from flywheel_sim.cli.journeys import journey_files
+
+            contents |= journey_files(study, result, command=command)
         refuse_files_of_others(place, contents)
         outdated = outdated_files(place, contents)
         contents[RECORD] = metrics_object(result, contents).encode()
@@ -131,12 +136,6 @@ def series_table(result: Result) -> str:
             row = (undefined_to_none(column[index]) for column in values)
             writer.writerow([guarded(name), f"{time:g}", *("" if value is None else repr(value) for value in row)])
     return text.getvalue()
-
-
-def guarded(text: str) -> str:
-    """Text on one line that a spreadsheet will not take for a formula."""
-    text = plain(text)
-    return f"'{text}" if text.lstrip()[:1] in {"=", "+", "-", "@"} else text
 
 
 def metrics_object(result: Result, contents: Mapping[str, bytes]) -> str:

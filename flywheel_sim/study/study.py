@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from flywheel_sim.model.symbols import Claim
     from flywheel_sim.program import Inputs, Lowered
     from flywheel_sim.study.claims import Finding
+    from flywheel_sim.study.journeys import Journeys
 
 __all__ = ["Study", "load"]
 
@@ -195,6 +196,23 @@ class Study(Record):
         challenger = best([one.challenger for one in comparisons], self.by)
         chosen = next(one for one in judged if one["challenger"] == challenger.name)
         return Result(about, runs, chosen, tuple(judged))
+
+    def journeys(self, strategy: str | None = None, *, replications: int = 1, seed: int = 0, dt: float | None = None) -> Journeys:
+        """Run a strategy account by account, and keep what happened to each; what is uncertain is typical.
+
+        Args:
+            strategy: its name; unless said the first that is not the baseline, if there is another.
+            replications: how many.
+            seed: of their luck: run(engine="events") with the same seed makes the same runs where nothing is uncertain.
+            dt: the longest step of what is not counted; None chooses it.
+
+        Raises:
+            UsageError: for what cannot be meant.
+            StateError: when a number leaves what is possible.
+        """
+        from flywheel_sim.study.journeys import journeys
+
+        return journeys(self, strategy, replications=replications, seed=seed, dt=dt)
 
     def claims(self, strategy: str | None = None, claims: Sequence[Claim] | None = None) -> tuple[Finding, ...]:
         """What is said of the model, put to the test in this scenario.
