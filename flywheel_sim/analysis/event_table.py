@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.analysis.stays import START
 from flywheel_sim.errors import UsageError
+from flywheel_sim.result.tables import needed
 from flywheel_sim.scenario.fault import plain, short
 
 if TYPE_CHECKING:
@@ -119,10 +120,8 @@ def parquet_bytes(table: Mapping[str, Sequence[Any]]) -> bytes:
     Raises:
         UsageError: if pyarrow is not installed.
     """
-    try:
-        arrow, parquet = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
-    except ImportError:
-        raise UsageError("Parquet needs pyarrow, which is not installed", fix='pip install "flywheel-sim[tables]"') from None
+    arrow = needed("pyarrow", "Parquet")
+    parquet = importlib.import_module("pyarrow.parquet")
     columns = {name: arrow.array(column, arrow.float64() if name in NUMBERS else arrow.string()) for name, column in table.items()}
     columns["timestamp"] = columns["timestamp"].cast(arrow.timestamp("us"))
     content = io.BytesIO()

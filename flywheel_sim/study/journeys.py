@@ -16,6 +16,7 @@ from flywheel_sim.errors import OutputError, StateError, UsageError
 from flywheel_sim.files import write_files
 from flywheel_sim.model.symbols import Friction
 from flywheel_sim.records import Record, replace
+from flywheel_sim.result.tables import needed
 from flywheel_sim.scenario.fault import short
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class Journeys(Record):
         Raises:
             UsageError: if pandas is not installed.
         """
-        pandas = needed_pandas()
+        pandas = needed("pandas", "to_dataframe")
         table: dict[str, Any] = dict(self.table(start))
         table["timestamp"] = pandas.to_datetime(pandas.Series(table["timestamp"], dtype=object), format="ISO8601")
         made: pd.DataFrame = pandas.DataFrame(table)
@@ -177,13 +178,3 @@ class Journeys(Record):
         off = replace(inputs, switches=tuple(runs and number != slot for number, runs in enumerate(inputs.switches)))
         numbers = range(self.first, self.first + len(self.logs))
         return tuple(replicate(self.study, self.strategy, off, self.seed, number, self.dt, log=False).trace for number in numbers)
-
-
-def needed_pandas() -> Any:
-    """The module, or a clear word on how to get it."""
-    import importlib
-
-    try:
-        return importlib.import_module("pandas")
-    except ImportError:
-        raise UsageError("to_dataframe needs pandas, which is not installed", fix='pip install "flywheel-sim[tables]"') from None
