@@ -518,7 +518,7 @@ def test_parquet_without_its_module_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(fw.UsageError) as caught:
         parquet_bytes({"timestamp": []})
-    assert caught.value.fix == 'pip install "flywheel-sim[tables]"'
+    assert caught.value.fix == "pip install flywheel-sim[tables]"
 
 
 # From a scenario

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from flywheel_sim.analysis.compare import Comparison, best, compare
@@ -10,6 +9,7 @@ from flywheel_sim.analysis.words import amount, capital, duration, format_of, mo
 from flywheel_sim.charts.axis import time_axis, value_axis
 from flywheel_sim.charts.chart import Crossing, Line, Overlay, Panel, Plot
 from flywheel_sim.charts.finding import alone, by_the_medians, called, overlay_title, panel_title, tally
+from flywheel_sim.charts.footer import footer
 from flywheel_sim.charts.style import styles
 from flywheel_sim.charts.text import clean, measured, shortened, unit_in_words
 from flywheel_sim.errors import UsageError
@@ -207,9 +207,4 @@ class View:
 
     def footer(self, command: str) -> tuple[str, ...]:
         """Where it comes from, and how to make it again."""
-        title = shortened(self.about.title, 110)
-        stop = "" if title[-1:] in {"?", "!", "."} else "."
-        scenario = f", scenario {shortened(PurePath(self.about.file).name, 60)}" if self.about.file else ""
-        source = f"Source: {title}{stop} Simulated from assumptions, not company data"
-        made = f"model {clean(self.about.model)}, flywheel-sim {clean(self.about.version)}{scenario}"
-        return (f"{source}; {made}.", *((f"Reproduce: {clean(command)}",) if command else ()))
+        return footer(self.about, command)

@@ -5,7 +5,10 @@
     Chart       title, subtitle and footer around one or more plots
     ├── Overlay     one plot: a series of every strategy over time
     ├── Fan         ... in many futures: medians, and bands around them
-    └── Panel       several small plots, with the names of the strategies once
+    ├── ReplicationsChart   ... in many runs that chance makes: single ones, medians, bands, and how they scatter at the end
+    ├── StallChart          the share of such runs that have not got going, over time
+    ├── Panel       several small plots, with the names of the strategies once
+    └── JourneyMapChart     what accounts meet on their way, stage by stage
     Plot        lines over two axes, and where one line passes another
 """
 
@@ -18,7 +21,26 @@ from flywheel_sim.records import Record
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Axis", "Band", "Chart", "Crossing", "Fan", "Line", "Overlay", "Panel", "Plot", "Style"]
+__all__ = [
+    "Axis",
+    "Band",
+    "Chart",
+    "Crossing",
+    "Fan",
+    "JourneyMapChart",
+    "Line",
+    "Mark",
+    "Overlay",
+    "Panel",
+    "Plot",
+    "Range",
+    "ReplicationsChart",
+    "Spread",
+    "Stage",
+    "StallChart",
+    "Style",
+    "Thread",
+]
 
 
 class Style(Record):
@@ -209,3 +231,175 @@ class Panel(Chart):
         from flywheel_sim.charts.drawing.panel import draw_panel
 
         return draw_panel(self)
+
+
+class Thread(Record):
+    """A series of one strategy in one single run of many.
+
+    Attributes:
+        name: of the strategy, as a label says it.
+        style: of its line.
+        times: the saved times, in the model's time unit.
+        values: in the unit of the series, NaN where undefined.
+    """
+
+    name: str
+    style: Style
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+
+
+class Spread(Record):
+    """Where the runs of one strategy end.
+
+    Attributes:
+        name: of the strategy, as a label says it.
+        style: of its line.
+        edges: of bins of equal width, one more than there are shares; none where the single runs were not kept.
+        shares: of the runs, that end within each bin; those beyond the axis stand in the outermost.
+        quantiles: 5, 25, 50, 75 and 95 % at the end; NaN where undefined.
+        smooth: what the equations say of the end; NaN where they were not asked.
+    """
+
+    name: str
+    style: Style
+    edges: tuple[float, ...]
+    shares: tuple[float, ...]
+    quantiles: tuple[float, ...]
+    smooth: float
+
+
+class ReplicationsChart(Chart):
+    """A series over time in many runs that differ by chance: some of them as they are, and what becomes of all.
+
+    Attributes:
+        plot: the medians.
+        bands: of the strategies that are compared, the baseline's first.
+        threads: single runs of these, the first few of each; none where they were not kept.
+        smooth: the curves of the equations; none where they were not asked.
+        spreads: where the runs of the strategies that are compared end.
+        start: what all runs begin with, NaN where they do not begin alike.
+    """
+
+    plot: Plot
+    bands: tuple[Band, ...]
+    threads: tuple[Thread, ...]
+    smooth: tuple[Line, ...]
+    spreads: tuple[Spread, ...]
+    start: float
+
+    def draw(self) -> Figure:
+        """The chart as a figure of 1920×1080 pixels, with a canvas of its own and no part in pyplot."""
+        from flywheel_sim.charts.drawing.replications import draw_replications
+
+        return draw_replications(self)
+
+
+class Range(Record):
+    """Between what numbers a line may run.
+
+    Attributes:
+        name: of the strategy, as a label says it.
+        style: of its line.
+        times: the saved times, in the model's time unit.
+        low: at each of them, NaN where undefined.
+        high: likewise.
+    """
+
+    name: str
+    style: Style
+    times: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+class StallChart(Chart):
+    """The share of many runs in which a series is no better than at its start, over time.
+
+    Attributes:
+        plot: the shares, one line for each strategy.
+        ranges: in which they lie with 95 %; where strategies are many, of those that are compared.
+    """
+
+    plot: Plot
+    ranges: tuple[Range, ...]
+
+    def draw(self) -> Figure:
+        """The chart as a figure of 1920×1080 pixels, with a canvas of its own and no part in pyplot."""
+        from flywheel_sim.charts.drawing.stall import draw_stall
+
+        return draw_stall(self)
+
+
+class Stage(Record):
+    """One stock on the way of accounts.
+
+    Attributes:
+        name: as declared.
+        title: the same, as people say it.
+        time: that those who left it had spent in it, in the model's time unit; NaN where nobody left.
+        waited: of that, for staff.
+        label: the time, as people write it.
+        waits: the waiting, as people write it; empty where there is none.
+        came: how many came, as people write it.
+        lost: the share of those who left that went the wrong way; NaN where nobody left.
+        loses: the same, as people write it.
+    """
+
+    name: str
+    title: str
+    time: float
+    waited: float
+    label: str
+    waits: str
+    came: str
+    lost: float
+    loses: str
+
+
+class Mark(Record):
+    """A handoff that loses accounts or their time.
+
+    Attributes:
+        tag: F1, F2.
+        title: its name, as people say it.
+        stages: the names of the stages where it bites.
+        lost: how many accounts it loses, as people write it.
+        gain: what removing it brings to the headline by the end; NaN where that is not known.
+        error: the standard error of that; NaN where that is not known.
+        label: the gain, as people write it.
+        certain: whether the gain, or the loss, is beyond two standard errors.
+    """
+
+    tag: str
+    title: str
+    stages: tuple[str, ...]
+    lost: str
+    gain: float
+    error: float
+    label: str
+    certain: bool
+
+
+class JourneyMapChart(Chart):
+    """What accounts meet on their way: in each stage how long they stay, how much of it they wait and how many are lost.
+
+    Attributes:
+        stages: in the order of the way.
+        marks: the handoffs.
+        longest: the time at the top of the scale; stays beyond it are drawn torn.
+        time_label: what the bars measure, with its unit.
+        gain_label: what removing a handoff brings, with when.
+    """
+
+    stages: tuple[Stage, ...]
+    marks: tuple[Mark, ...]
+    longest: float
+    time_label: str
+    gain_label: str
+
+    def draw(self) -> Figure:
+        """The chart as a figure of 1920×1080 pixels, with a canvas of its own and no part in pyplot."""
+        from flywheel_sim.charts.drawing.journey_map import draw_journey_map
+
+        return draw_journey_map(self)
