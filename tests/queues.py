@@ -128,3 +128,60 @@ class Rationed(Model):
     gone = stock(0, "account")
     take = flow(both >> gone, rate=taken_a_month)
     headline = gone
+
+
+class Subscribing(Model):
+    """What customers pay jumps with each of them, grows of itself, and brings the next: all that can feed on all."""
+
+    price = param(10, "$/account/month", (1, 100))
+    start = param(60, "account", (1, 1e7))
+    first = param(8, "account", (0, 1e7))
+    heard = param(100, "$/month", (1, 1e9), "payments that make half the noise")
+    ease = param(0.4, "1/month", (0, 2))
+    growing = param(0.05, "1/month", (0, 1))
+    leads = stock(start, "account")
+    customers = stock(first, "account")
+    gone = stock(0, "account")
+    recurring = stock(price * first, "$/month")
+    cash = stock(0, "$")
+    noise = aux(recurring / (recurring + heard), "1")
+    paying = aux(ratio(recurring, customers, empty=price), "$/account/month")
+    win = flow(leads >> customers, hazard=ease * noise)
+    leave = flow(customers >> gone, hazard=constant(0.2, "1/month"))
+    sign = flow(outside >> recurring, rate=price * win)
+    expand = flow(outside >> recurring, hazard=growing, by=recurring)
+    cancel = flow(recurring >> outside, rate=leave * paying)
+    earn = flow(outside >> cash, rate=constant(1, "1") * recurring)
+    won = metric(so_far(win), "account")
+    left = metric(so_far(leave), "account")
+    headline = customers
+
+
+class Renewing(Model):
+    """All that is no account moves by jumps alone, of a size that each of them changes, and slows the next."""
+
+    value = param(3, "$/account", (1, 100))
+    here = stock(40, "account")
+    gone = stock(0, "account")
+    fund = stock(200, "$")
+    leave = flow(here >> gone, hazard=constant(0.2, "1/month") * (fund / constant(200, "$")))
+    come_back = flow(gone >> here, hazard=constant(0.1, "1/month"))
+    refund = flow(fund >> outside, rate=leave * ratio(fund, here, empty=value))
+    earn = flow(outside >> fund, rate=value * come_back)
+    held = metric(so_far(fund), "$*month")
+    returned = metric(so_far(come_back), "account")
+    headline = here
+
+
+class Twins(Model):
+    """Two ways out that are as fast: who takes one does not take the other."""
+
+    here = stock(30, "account")
+    left = stock(0, "account")
+    right = stock(0, "account")
+    one = flow(here >> left, hazard=constant(0.3, "1/month"))
+    other = flow(here >> right, hazard=constant(0.3, "1/month"))
+    first = metric(so_far(one), "account")
+    second = metric(so_far(other), "account")
+    both = metric(so_far(one + other), "account")
+    headline = here

@@ -3,7 +3,10 @@
 The rate of a move between counted stocks says how often somebody moves. Where a stock of money, say, or an integral
 rests on such a rate in proportion (each customer won pays so much more), it is not the rate that counts but those who
 moved: at each of their moves it jumps by what stands before the rate. Where it rests on the rate in any other way,
-and in hazards, the rate stays what it is: how often, at present.
+and in hazards, the rate stays what it is: how often, at present. A sum is read part by part.
+
+Either reading is right in the mean; where somebody's money is counted, the jumps are what happens. Every engine of
+individuals reads this, so that all have one law.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from flywheel_sim.program.program import OUTSIDE, Program
 from flywheel_sim.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Counting", "Jump", "counting"]
 
@@ -69,49 +72,41 @@ class Reading:
         self.states = tuple(sorted({state for members in program.counted.values() for state in members}))
         inside = set(self.states)
         self.moves = tuple(number for number, move in enumerate(program.moves) if {move.source, move.destination} & inside)
-        self.by_rate: dict[int, list[int]] = {}
-        for number in self.moves:
-            self.by_rate.setdefault(program.moves[number].rate, []).append(number)
-        self.known: dict[int, Terms | None] = {}
+        self.by_rate = {program.moves[number].rate: number for number in self.moves}  # each has a rate of its own: lowering sees to it
+        self.known: dict[int, Terms] = {}
         self.resting: dict[Expression, bool] = {}
 
     def counting(self) -> Counting:
         slopes: dict[int, Terms] = {}
         for number, move in enumerate(self.program.moves):
             if number not in set(self.moves):
-                terms = self.terms_of(Slot("value", move.rate))
+                terms = self.terms(Slot("value", move.rate))
                 if move.destination != OUTSIDE:
-                    slopes[move.destination] = plus(slopes.get(move.destination, {}), terms)
+                    slopes[move.destination] = joined("+", slopes.get(move.destination, {}), terms)
                 if move.source != OUTSIDE:
-                    slopes[move.source] = minus(slopes.get(move.source, {}), terms)
-        integrands = {index: self.terms_of(Slot("value", value)) for index, value in enumerate(self.program.integrals)}
+                    slopes[move.source] = joined("-", slopes.get(move.source, {}), terms)
+        crossing = self.program.crossing.values()
+        integrands = {
+            index: self.terms(Slot("value", value)) for index, value in enumerate(self.program.integrals) if index not in crossing
+        }
         jumps: dict[int, list[Jump]] = {}
         for kind, all_terms in (("state", slopes), ("integral", integrands)):
             for index, terms in all_terms.items():
-                if kind == "state" or index not in self.program.crossing.values():
-                    self.spread(kind, index, terms, jumps)
+                for rate, amount in terms.items():
+                    if rate is not None and not is_naught(amount):
+                        jumps.setdefault(self.by_rate[rate], []).append(Jump(kind, index, amount))
         for unit, index in self.program.crossing.items():
-            integrands[index] = {}
             self.cross(unit, index, jumps)
         return Counting(
             self.states,
             self.moves,
-            {index: terms[None] for index, terms in slopes.items() if None in terms},
-            {index: terms[None] for index, terms in integrands.items() if None in terms},
+            {index: terms[None] for index, terms in slopes.items() if not is_naught(terms.get(None))},
+            {index: terms[None] for index, terms in integrands.items() if not is_naught(terms.get(None))},
             {number: tuple(found) for number, found in jumps.items()},
         )
 
-    def spread(self, kind: str, index: int, terms: Terms, jumps: dict[int, list[Jump]]) -> None:
-        """Give each move its jump. Moves that share the slot of their rate cannot be told apart: each adds its part."""
-        for rate, amount in terms.items():
-            if rate is not None:
-                sharing = self.by_rate[rate]
-                part = amount if len(sharing) == 1 else Apply("/", (amount, Number(float(len(sharing)))))
-                for number in sharing:
-                    jumps.setdefault(number, []).append(Jump(kind, index, part))
-
     def cross(self, unit: str, index: int, jumps: dict[int, list[Jump]]) -> None:
-        """What came from outside less what went there is counted one by one, whatever slots are shared."""
+        """What came from outside less what went there is counted one by one, however the sum is written."""
         members = set(self.program.counted[unit])
         for number in self.moves:
             move = self.program.moves[number]
@@ -119,75 +114,76 @@ class Reading:
             if came != went:
                 jumps.setdefault(number, []).append(Jump("integral", index, Number(1.0 if came else -1.0)))
 
-    def terms_of(self, node: Expression) -> Terms:
-        """An expression as terms; as it stands where it is no sum of multiples of rates."""
-        terms = self.terms(node)
-        return {None: node} if terms is None else terms
-
-    def terms(self, node: Expression) -> Terms | None:
-        """An expression as terms, None where it cannot be written so."""
-        if isinstance(node, Slot) and node.kind == "value":
-            return self.value(node)
+    def terms(self, node: Expression) -> Terms:
+        """An expression as terms; what is no sum of multiples of rates is all rest."""
         if not self.rests_on_rates(node):
             return {None: node}
         match node:
-            case Apply("+", (left, right)):
-                return self.both(left, right, plus)
-            case Apply("-", (left, right)):
-                return self.both(left, right, minus)
+            case Slot():
+                return self.value(node)
+            case Apply("+" | "-" as sign, (left, right)):
+                return joined(sign, self.terms(left), self.terms(right))
             case Apply("negative", (one,)):
-                return self.each(one, lambda part: Apply("negative", (part,)))
+                return each(self.terms(one), negated)
             case Apply("*", (left, right)) if not self.rests_on_rates(right):
-                return self.each(left, lambda part: product(part, right))
+                return each(self.terms(left), lambda part: product(part, right))
             case Apply("*", (left, right)) if not self.rests_on_rates(left):
-                return self.each(right, lambda part: product(left, part))
+                return each(self.terms(right), lambda part: product(left, part))
             case Apply("/", (above, below)) if not self.rests_on_rates(below):
-                return self.each(above, lambda part: Apply("/", (part, below)))
+                return each(self.terms(above), lambda part: Apply("/", (part, below)))
             case Apply("ratio", (above, below, empty)) if not self.rests_on_rates(below):
-                return self.either(above, empty, lambda one, other: Apply("ratio", (one, below, other)))
+                return either(self.terms(above), self.terms(empty), lambda one, other: Apply("ratio", (one, below, other)))
             case Apply("where", (condition, then, otherwise)) if not self.rests_on_rates(condition):
-                return self.either(then, otherwise, lambda one, other: Apply("where", (condition, one, other)))
+                return either(self.terms(then), self.terms(otherwise), lambda one, other: Apply("where", (condition, one, other)))
             case Gate(off=Expression() as off):
-                return self.either(node.signal, off, lambda one, other: Gate(node.switch, one, other))
+                return either(self.terms(node.signal), self.terms(off), lambda one, other: Gate(node.switch, one, other))
             case _:
-                return None
+                return {None: node}
 
-    def value(self, slot: Slot) -> Terms | None:
+    def value(self, slot: Slot) -> Terms:
         if slot.index in self.by_rate:
             return {slot.index: Number(1.0)}
-        if not self.rests_on_rates(slot):
-            return {None: slot}
         if slot.index not in self.known:
-            self.known[slot.index] = self.terms(self.program.values[slot.index])
+            terms = self.terms(self.program.values[slot.index])
+            self.known[slot.index] = terms if terms.keys() - {None} else {None: slot}
         return self.known[slot.index]
-
-    def both(self, left: Expression, right: Expression, joined: Callable[[Terms, Terms], Terms]) -> Terms | None:
-        one, other = self.terms(left), self.terms(right)
-        return None if one is None or other is None else joined(one, other)
-
-    def each(self, node: Expression, change: Callable[[Expression], Expression]) -> Terms | None:
-        terms = self.terms(node)
-        return None if terms is None else {rate: change(part) for rate, part in terms.items()}
-
-    def either(self, left: Expression, right: Expression, choose: Callable[[Expression, Expression], Expression]) -> Terms | None:
-        one, other = self.terms(left), self.terms(right)
-        if one is None or other is None:
-            return None
-        nothing = Number(0.0)
-        return {rate: choose(one.get(rate, nothing), other.get(rate, nothing)) for rate in {**one, **other}}
 
     def rests_on_rates(self, node: Expression) -> bool:
         """Whether a node uses the rate of a counted move, directly or through values."""
         if node not in self.resting:
             if isinstance(node, Slot):
                 deep = node.kind == "value"
-                self.resting[node] = deep and (node.index in self.by_rate or self.value_rests(node.index))
+                self.resting[node] = deep and (node.index in self.by_rate or self.rests_on_rates(self.program.values[node.index]))
             else:
                 self.resting[node] = any(map(self.rests_on_rates, children(node)))
         return self.resting[node]
 
-    def value_rests(self, index: int) -> bool:
-        return self.rests_on_rates(self.program.values[index])
+
+def each(terms: Terms, change: Callable[[Expression], Expression]) -> Terms:
+    return {rate: change(part) for rate, part in terms.items()}
+
+
+def either(left: Terms, right: Terms, choose: Callable[[Expression, Expression], Expression]) -> Terms:
+    """A choice between two, term by term; what is 0 either way is no term."""
+    nothing = Number(0.0)
+    pairs = {rate: (left.get(rate, nothing), right.get(rate, nothing)) for rate in {**left, **right}}
+    return {rate: choose(*pair) for rate, pair in pairs.items() if not all(map(is_naught, pair))}
+
+
+def joined(sign: str, left: Terms, right: Terms) -> Terms:
+    """The sum or difference of two, term by term."""
+    return {rate: summed(sign, left.get(rate), right.get(rate)) for rate in {**left, **right}}
+
+
+def summed(sign: str, left: Expression | None, right: Expression | None) -> Expression:
+    if right is None:
+        assert left is not None
+        return left
+    if left is None:
+        return right if sign == "+" else negated(right)
+    if isinstance(left, Number) and isinstance(right, Number):
+        return Number(left.value + right.value if sign == "+" else left.value - right.value)
+    return Apply(sign, (left, right))
 
 
 def product(left: Expression, right: Expression) -> Expression:
@@ -198,21 +194,9 @@ def product(left: Expression, right: Expression) -> Expression:
     return Apply("*", (left, right))
 
 
-def plus(left: Terms, right: Terms) -> Terms:
-    return {rate: summed("+", left, right, rate) for rate in unite(left, right)}
+def negated(node: Expression) -> Expression:
+    return Number(-node.value) if isinstance(node, Number) else Apply("negative", (node,))
 
 
-def minus(left: Terms, right: Terms) -> Terms:
-    return {rate: summed("-", left, right, rate) for rate in unite(left, right)}
-
-
-def unite(left: Terms, right: Terms) -> Iterable[int | None]:
-    return {**left, **right}
-
-
-def summed(sign: str, left: Terms, right: Terms, rate: int | None) -> Expression:
-    if rate not in right:
-        return left[rate]
-    if rate not in left:
-        return right[rate] if sign == "+" else Apply("negative", (right[rate],))
-    return Apply(sign, (left[rate], right[rate]))
+def is_naught(node: Expression | None) -> bool:
+    return node is None or (isinstance(node, Number) and node.value == 0.0)

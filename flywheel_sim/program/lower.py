@@ -99,6 +99,7 @@ class Lower:
         self.open: dict[Key, str] = {}  # what is being lowered, to notice circles
         self.breaks: list[Expression] = []
         self.memo: dict[Key, Expression] = {}
+        self.rates = {transfer.rate for transfer in self.transfers.list}
         self.paces: dict[Staff, Part] = {}
         self.resting: dict[tuple[str, Expression], bool] = {}
 
@@ -227,7 +228,9 @@ class Lower:
         self.open[key] = name
         made = self.definition(node, label)
         del self.open[key]
-        if not (isinstance(made, Slot) and made.kind in {"value", "state"}):
+        if node in self.rates:
+            made = self.own(made, written(name, label))
+        elif not (isinstance(made, Slot) and (made.kind == "value" or (made.kind == "state" and not isinstance(node, Part)))):
             made = self.assign(made, written(name, label))
         self.known[key] = made
         return made
@@ -251,10 +254,17 @@ class Lower:
         """A value slot for an expression: the one that is there already if it computes the same."""
         key = likeness(expression)
         if key not in self.assigned:
-            self.assigned[key] = Slot("value", len(self.values))
-            self.values.append(expression)
-            self.value_names.append(name)
+            self.assigned[key] = self.append(expression, name)
         return self.assigned[key]
+
+    def own(self, expression: Expression, name: str) -> Slot:
+        """A value slot that nothing else has: who moves along one flow is not who moves along another that is as fast."""
+        return self.append(self.assigned.get(likeness(expression), expression), name)
+
+    def append(self, expression: Expression, name: str) -> Slot:
+        self.values.append(expression)
+        self.value_names.append(name)
+        return Slot("value", len(self.values) - 1)
 
     # Conditions on time
 
@@ -323,11 +333,9 @@ class Lower:
                 flow=numbers[transfer.flow, transfer.label] if transfer.flow is not None else OUTSIDE,
             )
 
-    def value_of(self, node: Expression, name: str) -> int:
-        """The number of the value slot that holds a node."""
-        made = self.slot(node, None, name)
-        assert made.kind == "value"  # a rate or hazard is never itself a stock: their units differ
-        return made.index
+    def value_of(self, node: Part, name: str) -> int:
+        """The number of the value slot that holds a part of a flow."""
+        return self.slot(node, None, name).index
 
     def measured(self) -> tuple[tuple[int, ...], dict[Key, int]]:
         """One integral for each expression that a measure looks back over."""

@@ -1,14 +1,16 @@
 """A program printed as single events: one replication at a time, by Gillespie's direct method or by leaps.
 
-Individuals move one by one, each kind of move a channel with a propensity; everything else goes on as equations, in steps
-of a method of Runge and Kutta. Within a step the propensities lie on the straight line between its start and its end, and
-a waiting time ends where the hazard along that line has added up to an exponential number; after an event both ends are
-taken again, for the values that rest on what has changed alone. What the events do to the equations is made up for at
-the end of the step, by the trapezium rule. All of it is of second order in the step; where propensities change at events
-alone there is no step, and the method is exact.
+Individuals move one by one, each kind of move a channel with a propensity; what jumps with them
+(:mod:`flywheel_sim.program.counting`) jumps then; everything else goes on as equations, in steps of a method of Runge and
+Kutta. Within a step the propensities lie on the straight line between its start and its end, and a waiting time ends
+where the hazard along that line has added up to an exponential number. After an event both ends are taken again, for the
+values that rest on what has changed alone; a jump of what also goes on as an equation shifts its whole line. What the
+events do to the slopes of the equations is made up for at the end of the step, by the trapezium rule. All of it is of
+second order in the step; where propensities change at events alone there is no step, and the method is exact.
 
 A leap is Gillespie's with the step of Cao, Gillespie and Petzold (Journal of Chemical Physics 124, 044109, 2006) and
-propensities taken half-way: so short that no propensity is expected to change by more than a share of itself.
+propensities taken half-way: so short that no propensity is expected to change by more than a share of itself. A jump
+counts as many times as the move was made, at what it is half-way.
 
 The text is made of slots, operators and numbers alone. Its one function is ``@run``.
 """
@@ -30,11 +32,11 @@ from flywheel_sim.emit.llvm.chance_events import (
     UNDEFINED,
     WAIT,
     WORK,
-    event_functions,
     flush,
     keep_sums,
     propensity,
 )
+from flywheel_sim.emit.llvm.chance_leaps import event_functions
 from flywheel_sim.emit.llvm.chance_parts import Parts, Reading, Room
 from flywheel_sim.emit.llvm.lines import intrinsics
 from flywheel_sim.emit.llvm.maths import definitions
@@ -156,7 +158,7 @@ class Printer:
         return f.text(f"define internal void @settle({head})")
 
     def instant(self) -> str:
-        """``@instant(w, t0, t1, s)``: what rests on the time and on states that are no counts, at both ends of a step around ``s``."""
+        """``@instant(w, t0, t1, s)``: what rests on the time and on states that no event changes, at both ends of a step around ``s``."""
         f, room = Single(), self.room
         time = f.value(f"insertelement {f.vector} {f.spread('%t0')}, double %t1, i32 1")
         reading = Reading(room, f, time=time, start=f.spread("%s"))
@@ -171,29 +173,16 @@ class Printer:
         return f.text("define internal void @instant(ptr noalias %w, double %t0, double %t1, double %s) noinline")
 
     def refresh(self) -> str:
-        """``@refresh(w)``: what rests on counts: propensities, the rates of all else, and what is read elsewhere."""
+        """``@refresh(w)``: what rests on states that events change: propensities, the rates of all else, and what is read elsewhere."""
         f, room = Single(), self.room
         reading = Reading(room, f, self.parts.needed)
         for value in sorted(self.parts.kept):
             f.store(reading.value(value), room.row(f, "value", value))
         for number, (kind, index) in enumerate(room.numbers):
-            f.store(
-                self.slope(f, reading, index) if kind == "state" else reading.value(self.parts.smooth[index]), room.row(f, "rate", number)
-            )
+            f.store(reading.value((self.parts.slopes if kind == "state" else self.parts.smooth)[index]), room.row(f, "rate", number))
         chances = {channel: propensity(room, f, reading, channel) for channel in range(room.channels)}
         f.store(keep_sums(room, f, chances), room.row(f, "total"))
         return f.text("define internal void @refresh(ptr noalias %w) noinline")
-
-    def slope(self, f: Single, reading: Reading, state: int) -> str:
-        total = ""
-        for move in self.parts.moves:
-            if move.source == state:
-                rate = reading.value(move.rate)
-                total = f.subtract(total, rate) if total else f.negate(rate)
-            if move.destination == state:
-                rate = reading.value(move.rate)
-                total = f.add(total, rate) if total else rate
-        return total or f.number(0.0)
 
     def advance(self) -> str:
         """``@advance(w, t, h, s)``: where the equations lead if no event happens, and all that events need at both ends of the step."""
@@ -229,26 +218,33 @@ class Printer:
     def finish(self) -> str:
         """``@finish(w, h, happened)``: the step is taken; gives back whether every number is finite."""
         f, room = Single(), self.room
-        naught = "0.0"
+        bent = {number for number, (kind, index) in enumerate(room.numbers) if kind == "state" and index in self.parts.jumping}
+        for number in bent:  # what they come to lies at the end of their line
+            reached = f.end(f.load(room.row(f, "at", room.numbers[number][1])), 1)
+            f.store(f.subtract(f.spread(reached), f.load(room.row(f, "point", number))), room.row(f, "added", number))
         with f.only_if(f.value("icmp ne i64 %happened, 0")):
             if room.numbers and not self.parts.exact:
                 f.line("call void @refresh(ptr %w)")
-                half = f.spread(f.op("fmul", "%h", 0.5))
                 for number in range(len(room.numbers)):
+                    left = f.op("fsub", "%h", f.get(room.row(f, "since", number))) if number in bent else "%h"
                     change = f.subtract(f.load(room.row(f, "rate", number)), f.load(room.row(f, "before", number)))
-                    change = f.spread(f.end(change, 1))
-                    f.store(f.fma(half, change, f.load(room.row(f, "added", number))), room.row(f, "added", number))
+                    change = f.spread(f.op("fmul", f.op("fmul", left, 0.5), f.end(change, 1)))
+                    f.store(f.add(f.load(room.row(f, "added", number)), change), room.row(f, "added", number))
+        naught = "0.0"
         for number, (kind, index) in enumerate(room.numbers):
             if self.parts.exact:
                 flush(room, f, number, "%h")
                 reached = f.load(room.row(f, "point", number))
-                f.store(f.number(0.0), room.row(f, "since", number))
             else:
                 reached = f.add(f.load(room.row(f, "point", number)), f.load(room.row(f, "added", number)))
                 f.store(reached, room.row(f, "point", number))
+            if self.parts.exact or number in bent:
+                f.store(f.number(0.0), room.row(f, "since", number))
             if kind == "state":
                 f.store(reached, room.row(f, "at", index))
             naught = f.op("fadd", naught, f.op("fmul", f.end(reached, 0), 0.0))
+        for state in sorted(self.parts.jumping - self.parts.slopes.keys()):
+            naught = f.op("fadd", naught, f.op("fmul", f.get(room.row(f, "at", state)), 0.0))
         finite = f.value(f"fcmp oeq double {naught}, 0.0")
         return f.text("define internal i1 @finish(ptr noalias %w, double %h, i64 %happened)", f"ret i1 {finite}")
 

@@ -1,24 +1,26 @@
-"""Events within a step: one by one, or many in a leap."""
+"""Events within a step, one by one."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from flywheel_sim.emit.llvm.chance_draws import MANY, Single
+from flywheel_sim.emit.llvm.chance_draws import Single
 from flywheel_sim.emit.llvm.chance_parts import Reading
-from flywheel_sim.expressions import Number
+from flywheel_sim.emit.llvm.lines import written
+from flywheel_sim.expressions import Slot
 from flywheel_sim.program import OUTSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from flywheel_sim.emit.llvm.chance_parts import Block, Room
+    from flywheel_sim.emit.llvm.chance_parts import Block, Room, Worth
 
 __all__ = [
     "BROKEN",
     "COUNTERS",
     "FIRED",
+    "HEAD",
     "LENGTH",
     "LIMIT",
     "OVER",
@@ -26,10 +28,14 @@ __all__ = [
     "UNDEFINED",
     "WAIT",
     "WORK",
-    "event_functions",
+    "Events",
+    "add_jump",
+    "amounts_of",
+    "bend",
     "flush",
     "keep_sums",
     "propensity",
+    "smooth_numbers",
 ]
 
 # What goes along with a replication: numbers at ``%m``, whole numbers at ``%k``.
@@ -38,35 +44,7 @@ FIRED, WORK, LIMIT, BROKEN = range(4)  # events; single events and leaps; of the
 COUNTERS = 4
 UNDEFINED, TOO_MANY = 1, 2  # how a number breaks
 
-# Leaps
-SHARE = 0.03  # by which a propensity may be expected to change in a leap
-ORDER = 2.0  # of a propensity in the count that changes it
-CRITICAL = 10.0  # individuals below which they leave one event at a time
-WORTH = 10.0  # events that a leap must hold
-
 HEAD = "ptr noalias %w, ptr noalias %g, ptr noalias %m, ptr noalias %k"
-
-
-def event_functions(room: Room) -> str:
-    """``@events(w, g, m, k)`` and ``@leap(w, g, m, k)``, with the tables that leaps walk over."""
-    channels, outside = room.parts.channels, room.states
-    tables = {
-        "sources": [outside if channel.source == OUTSIDE else channel.source for channel in channels],
-        "destinations": [outside if channel.destination == OUTSIDE else channel.destination for channel in channels],
-        "felt": felt(room),
-    }
-    return "\n".join([*(table(name, wholes) for name, wholes in tables.items()), Events(room).text(), Leap(room).text()])
-
-
-def felt(room: Room) -> list[int]:
-    """The counts that some propensity rests on."""
-    parts = room.parts
-    found = {channel.source for channel in parts.channels if channel.guarded}
-    return sorted(found.union(*(parts.counts_below.get(channel.rate, frozenset()) for channel in parts.channels)))
-
-
-def table(name: str, wholes: list[int]) -> str:
-    return f"@{name} = private constant [{len(wholes)} x i64] [{', '.join(f'i64 {whole}' for whole in wholes)}]"
 
 
 def add_up(f: Single, values: list[str]) -> str:
@@ -115,6 +93,45 @@ def flush(room: Room, f: Single, number: int, now: str) -> None:
 def smooth_numbers(room: Room, integrals: Iterable[int]) -> list[int]:
     """The places of smooth integrals among what is stepped."""
     return [room.numbers.index(("integral", integral)) for integral in integrals]
+
+
+def amounts_of(room: Room, f: Single, worths: Iterable[Worth]) -> list[tuple[str, bool]]:
+    """What events add, as things are now, and whether it is given at both ends of the step: a number is the same all along."""
+    slots = {worth.amount.index for worth in worths if isinstance(worth.amount, Slot)}
+    reading = Reading(room, f, room.parts.below(slots))
+    return [
+        (reading.value(worth.amount.index), True) if isinstance(worth.amount, Slot) else (written(worth.amount.value), False)
+        for worth in worths
+    ]
+
+
+def add_jump(room: Room, f: Single, worth: Worth, more: str, share: str | None) -> None:
+    """Add to an integral, or to a state; one that goes on as an equation too is left level, for :func:`bend` to find its line."""
+    if worth.kind == "integral":
+        place = room.row(f, "jump", worth.index)
+        f.put(f.op("fadd", f.get(place), more), place)
+    else:
+        place = room.row(f, "at", worth.index)
+        f.store(f.spread(f.op("fadd", f.along(f.load(place), share), more)), place)
+
+
+def bend(room: Room, f: Single, worths: Iterable[Worth], over: str, length: str, share: str | None) -> None:
+    """States that have jumped and go on as equations too get another line: from where they are now, at the slope they have now.
+
+    Who leaves as the last takes all there is: what grew by itself must not go on as if they were there.
+    """
+    slopes, places = room.parts.slopes, {number: place for place, number in enumerate(room.numbers)}
+    states = sorted({worth.index for worth in worths if worth.kind == "state"} & slopes.keys())
+    reading = Reading(room, f, room.parts.below({slopes[state] for state in states}))
+    found = {state: f.along(reading.value(slopes[state]), share) for state in states}
+    left = f.op("fsub", length, over) if states else ""
+    for state, slope in found.items():
+        row, number = room.row(f, "at", state), places["state", state]
+        now = f.get(row)
+        start, end = f.op("fsub", now, f.op("fmul", slope, over)), f.op("fadd", now, f.op("fmul", slope, left))
+        f.store(f.value(f"insertelement {f.vector} {f.spread(start)}, double {end}, i32 1"), row)
+        f.store(f.spread(slope), room.row(f, "before", number))
+        f.put(over, room.row(f, "since", number))
 
 
 class Events:
@@ -246,15 +263,15 @@ class Events:
     def fire(self, number: int, share: str | None, follow: dict[int, str]) -> None:
         """What an event changes itself."""
         f, room = self.f, self.room
-        channel = self.parts.channels[number]
-        for integral, worth in self.parts.jumps[number]:
-            place = room.row(f, "jump", integral)
-            more = worth.value if isinstance(worth, Number) else f.along(Reading(room, f).value(worth.index), share)
-            f.put(f.op("fadd", f.get(place), more), place)
+        channel, worths = self.parts.channels[number], self.parts.worths[number]
+        amounts = [f.along(amount, share) if vector else amount for amount, vector in amounts_of(room, f, worths)]
+        for worth, amount in zip(worths, amounts, strict=True):
+            add_jump(room, f, worth, amount, share)
         for state, change in ((channel.source, -1.0), (channel.destination, 1.0)):
             if state != OUTSIDE:
                 place = room.row(f, "at", state)
                 f.store(f.add(f.load(place), f.number(change)), place)
+        bend(room, f, worths, f.get(self.over), self.length, share)
         f.go(follow[self.parts.block_of[number]])
 
     def follow(self, block: Block) -> None:
@@ -271,179 +288,3 @@ class Events:
             f.store(reading.value(self.parts.smooth[room.numbers[number][1]]), room.row(f, "rate", number))
         if block.channels:
             f.store(keep_sums(room, f, {channel: propensity(room, f, reading, channel) for channel in block.channels}), self.total)
-
-
-class Leap:
-    """Writes ``@leap``: many events at once; gives back 0, and does nothing, where single events are as quick.
-
-    Args:
-        room: the rows.
-    """
-
-    def __init__(self, room: Room) -> None:
-        self.room = room
-        self.parts = room.parts
-        self.f = Single()
-        states, channels = room.states + 1, max(1, room.channels)
-        memory = self.f.memory
-        self.drift, self.spread, self.old, self.new = (memory(f"[{states} x double]") for _ in range(4))
-        self.many, self.few, self.times = (memory(f"[{channels} x double]") for _ in range(3))
-        self.sum, self.critical, self.longest = (memory("double") for _ in range(3))
-
-    def text(self) -> str:
-        f, room = self.f, self.room
-        self.over = f.get(f.place("%m", OVER))
-        self.length = f.get(f.place("%m", LENGTH))
-        self.measure()
-        self.limit()
-        left = f.op("fsub", self.length, self.over)
-        enough = f.op("fdiv", WORTH, f.get(self.sum))
-        f.leave_if(f.test("ult", f.least(f.get(self.longest), left), enough), "ret i64 0")
-        for number in smooth_numbers(room, self.parts.smooth) if self.parts.exact else ():
-            flush(room, f, number, self.over)
-        critical = f.get(self.critical)
-        alone = f.pick(f.test("ogt", critical, 0.0), f.op("fdiv", f.waiting("%g"), critical), math.inf)
-        with f.again() as (top, done):
-            length = f.least(f.get(self.longest), left)
-            last = f.test("olt", alone, length)
-            length = f.least(length, alone)
-            self.draw(length)
-            self.one_critical(last)
-            self.move(length, top, done)
-        self.settle(length)
-        return f.text(f"define internal i64 @leap({HEAD}) noinline", "ret i64 1")
-
-    def measure(self) -> None:
-        """How often each channel fires, and how much each count is expected to change and to vary, but for critical channels."""
-        f, room = self.f, self.room
-        f.put(0.0, self.sum)
-        f.put(0.0, self.critical)
-        with f.loop(0, room.states + 1) as state:
-            f.put(0.0, f.place(self.drift, state))
-            f.put(0.0, f.place(self.spread, state))
-        share = None if self.parts.exact else f.op("fdiv", self.over, self.length)
-        with f.loop(0, room.channels) as channel:
-            chance = self.chance(channel, share)
-            source, destination = f.whole_at("@sources", channel), f.whole_at("@destinations", channel)
-            there = f.get(f.vector_at("%w", source))
-            few = f.pick(f.test("olt", there, CRITICAL), chance, 0.0)
-            many = f.op("fsub", chance, few)
-            f.put(many, f.place(self.many, channel))
-            f.put(few, f.place(self.few, channel))
-            self.raise_by(self.sum, chance)
-            self.raise_by(self.critical, few)
-            for state, change in ((source, f.value(f"fneg double {many}")), (destination, many)):
-                self.raise_by(f.place(self.drift, state), change)
-                self.raise_by(f.place(self.spread, state), many)
-
-    def chance(self, channel: str, share: str | None) -> str:
-        f, room = self.f, self.room
-        first = room.row(f, "chance") if room.channels else "%w"
-        return f.along(f.load(f.vector_at(first, channel)), share)
-
-    def raise_by(self, place: str, more: str) -> None:
-        self.f.put(self.f.op("fadd", self.f.get(place), more), place)
-
-    def limit(self) -> None:
-        """The longest leap in which no count that matters is expected to change, or to vary, by more than a share of it."""
-        f, room = self.f, self.room
-        f.put(math.inf, self.longest)
-        with f.loop(0, len(felt(room))) as number:
-            state = f.whole_at("@felt", number)
-            may = f.op("fmul", SHARE / ORDER, f.get(f.vector_at("%w", state)))
-            may = f.pick(f.test("olt", may, 1.0), 1.0, may)
-            by_drift = f.op("fdiv", may, f.size(f.get(f.place(self.drift, state))))
-            by_spread = f.op("fdiv", f.op("fmul", may, may), f.get(f.place(self.spread, state)))
-            f.put(f.least(f.get(self.longest), f.least(by_drift, by_spread)), self.longest)
-
-    def draw(self, length: str) -> None:
-        """How often each channel fires in a leap: Poisson numbers, at the propensities expected half-way."""
-        f, room = self.f, self.room
-        half = f.op("fmul", 0.5, length)
-        with f.loop(0, room.states) as state:
-            place = f.vector_at("%w", state)
-            value = f.load(place)
-            f.put(f.end(value, 0), f.place(self.old, state))
-            drifted = f.spread(f.op("fmul", half, f.get(f.place(self.drift, state))))
-            f.store(f.add(value, drifted), place)
-        f.line("call void @refresh(ptr %w)")
-        share = None if self.parts.exact else f.op("fdiv", f.op("fadd", self.over, half), self.length)
-        with f.loop(0, room.channels) as channel:
-            some = f.test("ogt", f.get(f.place(self.many, channel)), 0.0)
-            mean = f.pick(some, f.op("fmul", self.chance(channel, share), length), 0.0)
-            f.put(f.value(f"call double @poisson(ptr %g, double {mean})"), f.place(self.times, channel))
-
-    def one_critical(self, happens: str) -> None:
-        """One event of the critical channels, where the leap ends with one."""
-        f, room = self.f, self.room
-        with f.only_if(happens):
-            wanted, chosen = f.memory("double"), f.memory("i64")
-            f.put(f.op("fmul", f.uniform("%g"), f.get(self.critical)), wanted)
-            f.put_whole(0, chosen)
-            with f.loop(0, room.channels) as channel:
-                few, left = f.get(f.place(self.few, channel)), f.get(wanted)
-                here = f.value(
-                    f"and i1 {f.test('ogt', few, 0.0)}, {f.test('oge', left, 0.0)}"
-                )  # the last such one, if rounding asks for more
-                f.put_whole(f.value(f"select i1 {here}, i64 {channel}, i64 {f.get_whole(chosen)}"), chosen)
-                f.put(f.op("fsub", left, few), wanted)
-            self.raise_by(f.place(self.times, f.get_whole(chosen)), "1.0")
-
-    def move(self, length: str, top: str, done: str) -> None:
-        """The counts after the leap; where one would be negative, nothing has happened and a leap half as long is tried."""
-        f, room = self.f, self.room
-        with f.loop(0, room.states) as state:
-            f.put(f.get(f.place(self.old, state)), f.place(self.new, state))
-        with f.loop(0, room.channels) as channel:
-            times = f.get(f.place(self.times, channel))
-            self.raise_by(f.place(self.new, f.whole_at("@sources", channel)), f.value(f"fneg double {times}"))
-            self.raise_by(f.place(self.new, f.whole_at("@destinations", channel)), times)
-        least = f.memory("double")
-        f.put(0.0, least)
-        for number in sorted(self.parts.counted):
-            f.put(f.least(f.get(least), f.get(f.place(self.new, number))), least)
-        possible, halve = f.fresh("possible"), f.fresh("halve")
-        f.branch(f.test("olt", f.get(least), 0.0), halve, possible)
-        f.label(halve)
-        self.put_counts(self.old)
-        f.put(f.op("fmul", 0.5, length), self.longest)
-        f.go(top)
-        f.label(possible)
-        self.put_counts(self.new)
-        f.go(done)
-        f.label(f.fresh("never"))
-
-    def put_counts(self, counts: str) -> None:
-        """Write counts into their rows; the other states are as they were."""
-        f, room = self.f, self.room
-        for state in sorted(self.parts.counted):
-            f.store(f.spread(f.get(f.place(counts, state))), room.row(f, "at", state))
-
-    def settle(self, length: str) -> None:
-        """All that follows from the leap."""
-        f, room = self.f, self.room
-        now = f.op("fadd", self.over, length)
-        half_way = None if self.parts.exact else f.op("fdiv", f.op("fsub", now, f.op("fmul", 0.5, length)), self.length)
-        for number, jumps in self.parts.jumps.items():
-            for integral, worth in jumps:
-                times = f.get(f.place(self.times, number))
-                more = worth.value if isinstance(worth, Number) else f.along(Reading(room, f).value(worth.index), half_way)
-                self.raise_by(room.row(f, "jump", integral), f.op("fmul", times, more))
-        smooth = smooth_numbers(room, self.parts.smooth) if self.parts.exact else []
-        before = [f.get(room.row(f, "rate", number)) for number in smooth]
-        f.line("call void @refresh(ptr %w)")
-        f.put(now, f.place("%m", OVER))
-        for number, rate in zip(smooth, before, strict=True):
-            mean = f.op("fmul", 0.5, f.op("fadd", rate, f.get(room.row(f, "rate", number))))
-            self.raise_by(room.row(f, "point", number), f.op("fmul", mean, length))
-            f.put(now, room.row(f, "since", number))
-        total = f.memory("double")
-        f.put(0.0, total)
-        with f.loop(0, room.channels) as channel:
-            self.raise_by(total, f.get(f.place(self.times, channel)))
-        whole = f.test("olt", f.get(total), MANY)
-        f.put_whole(f.value(f"select i1 {whole}, i64 0, i64 {TOO_MANY}"), f.whole_place("%k", BROKEN))
-        fired, work = f.whole_place("%k", FIRED), f.whole_place("%k", WORK)
-        times = f.value(f"fptosi double {f.pick(whole, f.get(total), 0.0)} to i64")
-        f.put_whole(f.sum(f.get_whole(fired), times), fired)
-        f.put_whole(f.sum(f.get_whole(work), 1), work)

@@ -7,30 +7,36 @@ integral has grown by it; the clock knows only whose turn is first.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from heapq import heappop
 from typing import TYPE_CHECKING, Any
 
 import simpy
 
 from flywheel_sim.engines.events.draws import ARRIVALS, CAUSES, CHOICES, STAYS, WAITS, exponentials, uniforms
-from flywheel_sim.engines.events.path import Path, compile_curves
+from flywheel_sim.engines.events.path import compile_curves, reached, through
+from flywheel_sim.engines.events.printed import Curve, Function
 from flywheel_sim.engines.events.queue import Places
 from flywheel_sim.engines.events.reading import NONE, Clock, Passage, read
 from flywheel_sim.engines.events.record import Recorder
 from flywheel_sim.engines.events.saving import Saving
 from flywheel_sim.program import OUTSIDE, Inputs, Lowered
+from flywheel_sim.program.diagnosis import broken_state
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flywheel_sim.engines.events.legs import Stretch
-    from flywheel_sim.engines.events.printed import Function
+    from flywheel_sim.engines.events.path import Growth
     from flywheel_sim.engines.tableau import Tableau
 
 __all__ = ["Clocks", "Member", "is_waiting"]
 
 # (threshold, account), and for those who wait for a place the request.
 Member = tuple[Any, ...]
-# A move, ready for a hurry: from, to, which clock to enter, which gauges change by which function, steady integrals that jump.
-Turn = tuple[int, int, int, tuple[int, ...], int, tuple[tuple[int, float], ...], Passage]
+# A move, made ready: from, to, which clock to enter, which steady gauges change and what gives their speeds, which integrals
+# jump, whether it is written down, whether nothing else is to be done at it, and all about it.
+Turn = tuple[int, int, int, tuple[int, ...], Function, tuple[tuple[int, float], ...], bool, bool, Passage]
 
 
 class Clocks:
@@ -64,13 +70,13 @@ class Clocks:
         self.clocks: tuple[Clock, ...] = self.reading.clocks
         self.recorder = Recorder(lowered, self.reading.queues) if log else None
         self.environment = simpy.Environment()
-        self.when, self.next = 0.0, NONE  # when something happens next, and to which clock; -1 for the end of the step
         self.time = self.held = self.step_end = 0.0
-        # Gauges: hazards of clocks, then integrals.
+        # Gauges: hazards of clocks, then integrals. A time d after `since` each has grown by speed d + second d² + third d³.
         gauges = len(self.clocks) + len(self.program.integrals)
         self.level, self.since, self.speed = [0.0] * gauges, [0.0] * gauges, [0.0] * gauges
-        self.place = [NONE] * gauges  # of each smooth gauge among the numbers of the path
-        self.due = [math.inf] * len(self.clocks)
+        self.second, self.third = [0.0] * gauges, [0.0] * gauges
+        self.curved = [False] * gauges  # whether it goes on smoothly
+        self.due = [math.inf] * (len(self.clocks) + 1)  # when the first member of each goes, as far as is known; the last is nobody
         # Members: of each clock, and of the states that nobody ever leaves.
         self.members: list[list[Member]] = [[] for _ in self.clocks]
         self.clock_of = [NONE] * len(self.program.initial)
@@ -94,74 +100,121 @@ class Clocks:
             else exponentials(*draws, WAITS if clock.waiting else STAYS, clock.source)
             for clock in self.clocks
         ]
-        self.choices = {clock.source: uniforms(*draws, CHOICES, clock.source) for clock in self.clocks}
+        streams = {clock.source: uniforms(*draws, CHOICES, clock.source) for clock in self.clocks}
+        self.choices = [streams[clock.source] for clock in self.clocks]
         self.causes = [uniforms(*draws, CAUSES, number) for number in range(len(self.program.moves))]
         self.counts: list[float] = []
-        self.numbers: list[float] = []
-        self.path: Path | None = None
+        # By how much each move made in this step tilts integrals, the growth of each from a time on.
+        self.tilts: dict[int, tuple[float, list[Growth]]] = {}
+        self.along: list[Curve] = []  # of the continuous states, from `origin` on
+        self.origin = 0.0
         self.stretch: Stretch | None = None
-        self.functions: tuple[Function, ...] = ()
+        self.functions: tuple[Any, ...] = ()
+        self.turns: dict[int, Turn] = {}
+        self.parts: list[Function | None] = []  # of each clock, what gives the hazard of each way, where there is more than one
 
     def enter(self, stretch: Stretch) -> None:
         """A stretch of the run: parameters may have jumped, so that every speed is new."""
         time = self.time
+        self.lie(self.here())
         for gauge in range(len(self.level)):
             self.level[gauge], self.since[gauge] = self.read(gauge), time
+            self.speed[gauge] = self.second[gauge] = self.third[gauge] = 0.0
         reading = read(self.lowered, stretch.moving)
-        self.numbers = [*self.numbers[: len(reading.continuous)], *(self.level[gauge] for gauge in reading.smooth)]
-        self.reading, self.stretch, self.path = reading, stretch, None
-        self.place = [NONE] * len(self.level)
-        for number, gauge in enumerate(reading.smooth):
-            self.place[gauge], self.speed[gauge] = len(reading.continuous) + number, 0.0
-            if gauge < len(self.clocks):
-                self.due[gauge] = math.inf
-        self.passages: dict[int, Passage] = dict(reading.passages)
-        self.turns = {number: self.turn(passage) for number, passage in reading.passages.items()}
+        self.reading, self.stretch = reading, stretch
+        self.curved = [gauge in set(reading.smooth) for gauge in range(len(self.level))]
+        self.due = [math.inf] * len(self.due)
         self.smooth_clocks = [gauge for gauge in reading.smooth if gauge < len(self.clocks)]
         self.curves = compile_curves(self.method, len(reading.continuous), len(reading.smooth))
         self.held = stretch.inside(time)
         try:
             self.functions = reading.make(stretch.parameters, self.inputs.switches, stretch.slopes, stretch.start)
-            speeds = self.functions[reading.steady_speeds](time, self.held, self.counts, self.numbers)
+            speeds = self.functions[reading.steady_speeds](time, self.held, self.counts, self.along, 0.0)
         except (ArithmeticError, ValueError):
             raise self.broken() from None
-        for gauge, speed in zip(reading.steady, speeds, strict=True):
-            self.speed[gauge] = speed
-            if gauge < len(self.clocks):
-                if not 0.0 <= speed < math.inf:
-                    self.speed[gauge] = self.doubtful(speed)
-                self.aim(gauge)
+        self.turns = {number: self.turn(passage) for number, passage in reading.passages.items()}
+        self.parts = [None if clock.parts == NONE else self.functions[clock.parts] for clock in reading.clocks]
+        self.change_speeds(reading.steady, speeds)
 
     def turn(self, passage: Passage) -> Turn:
-        """A move, ready for a hurry."""
+        """A move, made ready."""
         entry = NONE if passage.destination == OUTSIDE else self.clock_of[passage.destination]
-        simple = not passage.varying and all(kind == "integral" for kind, _, _ in passage.fixed)
-        jumps = tuple((len(self.clocks) + index, amount) for _, index, amount in passage.fixed) if simple else ()
-        return passage.source, passage.destination, entry, passage.gauges, passage.speeds, jumps, passage
+        if passage.destination in self.queue_of:
+            entry = NONE
+        jumps = tuple((len(self.clocks) + index, amount) for kind, index, amount in passage.fixed if kind == "integral")
+        shifts = passage.varying or any(kind == "state" for kind, _, _ in passage.fixed)
+        simple = not (shifts or passage.bends or passage.turned or passage.tilted or passage.spoils or passage.places or passage.heads)
+        functions = self.functions
+        told = self.recorder is not None and not passage.inner
+        return passage.source, passage.destination, entry, passage.gauges, functions[passage.speeds], jumps, told, simple, passage
 
-    def bend(self, numbers: list[float]) -> None:
+    # What goes on smoothly
+
+    def lie(self, numbers: Sequence[float]) -> None:
+        """The continuous states, at rest."""
+        self.along, self.origin = [(number, 0.0, 0.0, 0.0) for number in numbers], self.time
+        self.tilts.clear()
+
+    def bend(self) -> None:
         """Set out anew, from now to the end of the step, along what goes on smoothly."""
-        time, reading = self.time, self.reading
-        length = self.step_end - time
-        curves = self.curves(self.functions[reading.slopes], time, length, self.held, self.counts, numbers)
-        self.path = Path(time, length, numbers, curves)
-        for gauge in self.smooth_clocks:
-            if not 0.0 <= curves[self.place[gauge]][0] < math.inf:
-                self.doubtful(curves[self.place[gauge]][0])
+        time, length = self.time, self.step_end - self.time
+        slopes = self.functions[self.reading.slopes]
+        along, growths = self.curves(slopes, time, length, self.held, self.counts, self.here())
+        self.along, self.origin = list(along), time
+        self.tilts.clear()
+        for gauge, growth in zip(self.reading.smooth, growths, strict=True):
+            self.follow(gauge, growth)
 
-    def look(self) -> None:
-        """See whose turn is first, or whether the step ends before."""
-        when = min(self.due, default=math.inf)
-        self.next = self.due.index(when) if when <= self.step_end else NONE
-        when = max(min(when, self.step_end), self.time)
-        if self.path is not None:  # the hazards that go on smoothly are followed no further than need be
-            for clock in self.smooth_clocks:
-                members = self.first(clock)
-                if members:
-                    reached = self.path.reaches(self.place[clock], members[0][0], when)
-                    if reached < when or (reached == when and self.next == NONE):
-                        self.next, when = clock, reached
-        self.when = when
+    def turn_off(self, passage: Passage) -> None:
+        """Let some smooth gauges go on otherwise, where what they rest on goes on as it did."""
+        length = self.step_end - self.time
+        starts, middles, ends = self.three(passage.hazards, self.counts)
+        for gauge, start, middle, end in zip(passage.turned, starts, middles, ends, strict=True):
+            self.follow(gauge, through(start, middle, end, length=length))
+
+    def tilt(self, way: int, passage: Passage) -> None:
+        """Let some smooth integrals grow faster or more slowly from now on, by the same as at the last such move in this step."""
+        level, since, speed, second, third, time = self.level, self.since, self.speed, self.second, self.third, self.time
+        if way not in self.tilts:
+            before, length = list(self.counts), self.step_end - time
+            for state, one in ((passage.source, 1.0), (passage.destination, -1.0)):
+                if state != OUTSIDE:
+                    before[state] += one
+            changes = [
+                [new - old for new, old in zip(after, earlier, strict=True)]
+                for after, earlier in zip(self.three(passage.tilts, self.counts), self.three(passage.tilts, before), strict=True)
+            ]
+            self.tilts[way] = time, [through(*change, length=length) for change in zip(*changes, strict=True)]
+        start, growths = self.tilts[way]
+        away = time - start
+        for gauge, (a, b, c) in zip(passage.tilted, growths, strict=True):
+            gone = time - since[gauge]
+            linear, square, cube = speed[gauge], second[gauge], third[gauge]
+            level[gauge] += gone * (linear + gone * (square + gone * cube))
+            since[gauge] = time
+            speed[gauge] = linear + gone * (2 * square + gone * 3 * cube) + a + away * (2 * b + away * 3 * c)
+            second[gauge] = square + gone * 3 * cube + b + away * 3 * c
+            third[gauge] = cube + c
+
+    def three(self, function: int, counts: Sequence[float]) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+        """What a function gives now, at the end of the step, and in the middle between."""
+        time, away, length, function_of = self.time, self.time - self.origin, self.step_end - self.time, self.functions[function]
+        half, held, along = length / 2, self.held, self.along
+        return (
+            function_of(time, held, counts, along, away),
+            function_of(time + half, held, counts, along, away + half),
+            function_of(time + length, held, counts, along, away + length),
+        )
+
+    def follow(self, gauge: int, growth: Growth) -> None:
+        """A smooth gauge grows so from now on."""
+        time = self.time
+        self.level[gauge], self.since[gauge] = self.read(gauge), time
+        self.speed[gauge], self.second[gauge], self.third[gauge] = growth
+        if gauge < len(self.clocks):
+            if not 0.0 <= growth[0] < math.inf:
+                self.doubtful(growth[0])
+            self.aim(gauge)
 
     def first(self, number: int) -> list[Member]:
         """The members of a clock, whose first is one who is still there."""
@@ -172,33 +225,35 @@ class Clocks:
         return members
 
     def aim(self, number: int) -> None:
-        """Find out when the first member of a clock goes, if its hazard is steady."""
-        if self.place[number] == NONE:
-            members, speed = self.members[number] if self.plain[number] else self.first(number), self.speed[number]
-            ahead = (members[0][0] - self.level[number]) / speed if members and speed else math.inf
-            self.due[number] = self.since[number] + ahead
+        """Find out when the first member of a clock goes; for a hazard that goes on smoothly, if it does within the step."""
+        members, since = self.members[number] if self.plain[number] else self.first(number), self.since[number]
+        if not members:
+            self.due[number] = math.inf
+            return
+        more, speed = members[0][0] - self.level[number], self.speed[number]
+        if self.curved[number]:
+            self.due[number] = since + reached(more, (speed, self.second[number], self.third[number]), self.step_end - since)
+        else:
+            self.due[number] = since + more / speed if speed else math.inf
 
     def change_speeds(self, gauges: tuple[int, ...], speeds: tuple[float, ...]) -> None:
         """Steady gauges that have just been read go on at other speeds."""
-        clocks, due, speed = len(self.clocks), self.due, self.speed
         for gauge, new in zip(gauges, speeds, strict=True):
-            speed[gauge] = new
-            if gauge < clocks:
+            self.speed[gauge] = new
+            if gauge < len(self.clocks):
                 if not 0.0 <= new < math.inf:
-                    speed[gauge] = new = self.doubtful(new)  # noqa: PLW2901  0, where only rounding made it less
-                members = self.members[gauge] if self.plain[gauge] else self.first(gauge)
-                due[gauge] = self.since[gauge] + (members[0][0] - self.level[gauge]) / new if members and new else math.inf
+                    self.speed[gauge] = self.doubtful(new)  # 0, where only rounding made it less
+                self.aim(gauge)
 
     def read(self, gauge: int) -> float:
         """A gauge, now."""
-        place = self.place[gauge]
-        if place == NONE:
-            return self.level[gauge] + self.speed[gauge] * (self.time - self.since[gauge])
-        return self.numbers[place] if self.path is None else self.path.one(place, self.time)
+        gone = self.time - self.since[gauge]
+        return self.level[gauge] + gone * (self.speed[gauge] + gone * (self.second[gauge] + gone * self.third[gauge]))
 
     def here(self) -> list[float]:
-        """What goes on smoothly, now."""
-        return self.numbers if self.path is None else self.path.at(self.time)
+        """The continuous states, now."""
+        gone = self.time - self.origin
+        return [number + gone * (a + gone * (b + gone * c)) for number, a, b, c in self.along]
 
     def states(self) -> list[float]:
         """All states, now."""
@@ -208,8 +263,19 @@ class Clocks:
         return found
 
     def broken(self) -> Exception:
+        """What went wrong, by name: a number or a value that is none now, or else what changes too fast to go on."""
         assert self.stretch is not None
-        return self.saving.broken(self.time, self.states(), self.stretch)
+        numbers, states = self.here(), self.states()
+        for state, number in zip(self.reading.continuous, numbers, strict=True):
+            if not math.isfinite(number):
+                return broken_state(self.lowered, self.inputs, self.time, state, number)
+        if numbers and self.saving.values_at(self.time, states, self.stretch) is not None:
+            with suppress(ArithmeticError, ValueError):
+                slopes = self.functions[self.reading.slopes](self.time, self.held, self.counts, numbers)
+                haste = [abs(slope) / (abs(number) or 1.0) for slope, number in zip(slopes, numbers, strict=False)]
+                fastest = haste.index(max(haste))
+                return broken_state(self.lowered, self.inputs, self.time, self.reading.continuous[fastest], numbers[fastest])
+        return self.saving.broken(self.time, states, self.stretch)
 
     def doubtful(self, hazard: float) -> float:
         """A hazard below 0 or without bound: 0 where only rounding made it so.

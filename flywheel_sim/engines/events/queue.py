@@ -46,7 +46,8 @@ class Places(simpy.Resource):
         """Have so many from now on. Nobody who is being served is sent away."""
         if places != self._capacity:
             self._capacity = places
-            self._trigger_put(None)
+            for _ in range(min(places - len(self.users), len(self.put_queue))):  # each call gives away one place
+                self._trigger_put(None)
 
 
 def queues(lowered: Lowered) -> tuple[Queue, ...]:

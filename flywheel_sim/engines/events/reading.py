@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flywheel_sim.engines.events.printed import Make, compile_functions
 from flywheel_sim.engines.events.queue import Queue, queues
+from flywheel_sim.engines.events.shares import degree, per_head
 from flywheel_sim.expressions import Apply, Expression, Number, Slot
 from flywheel_sim.program import OUTSIDE, Lowered, Program
 from flywheel_sim.program.counting import Counting, counting
@@ -58,7 +59,12 @@ class Passage(Record):
         heads: for moves that others cause, the states whose members do.
         gauges: the steady gauges that it changes.
         speeds: the function that gives those.
-        bends: whether it changes anything that goes on smoothly.
+        bends: whether it changes how any continuous state goes on.
+        turned: where it does not, the smooth gauges that it changes.
+        hazards: the function that gives those.
+        tilted: of the smooth integrals, those that it changes by the same each time, apart from them.
+        tilts: the function that gives those.
+        spoils: the moves that no longer change theirs by the same once this one has been made.
         fixed: what it adds to continuous states and integrals, where that is a number: kind, index and amount.
         varying: the same, where the amount is computed just before.
         amounts: the function that gives those.
@@ -72,6 +78,11 @@ class Passage(Record):
     gauges: tuple[int, ...]
     speeds: int
     bends: bool
+    turned: tuple[int, ...]
+    hazards: int
+    tilted: tuple[int, ...]
+    tilts: int
+    spoils: tuple[int, ...]
     fixed: tuple[tuple[str, int, float], ...]
     varying: tuple[tuple[str, int], ...]
     amounts: int
@@ -96,7 +107,8 @@ class Reading(Record):
         still: whether nothing at all goes on smoothly.
         make: gives the printed functions, for parameters.
         steady_speeds: the function that gives the speeds of all steady gauges.
-        slopes: the function that gives the slopes of the continuous states, then the speeds of smooth gauges.
+        slopes: the function that gives the slopes of the continuous states, then the speeds of smooth gauges; unlike
+            the others it takes the continuous states as numbers, not as curves.
         places: the function that gives the places of each queue.
     """
 
@@ -153,9 +165,11 @@ class Reader:
         along = [*slopes, *(speeds[gauge] for gauge in smooth)]
         places = [self.slot(queue.places) for queue in self.queues]
         still = not smooth and not self.counting.slopes and not any(map(self.drifts, places))
-        passages = {number: self.passage(number, speeds, steady, along, places, still=still) for number in self.counting.moves}
+        clocked = len(clocks)
+        passages = {number: self.passage(number, speeds, smooth, slopes, places, clocked) for number in self.counting.moves}
+        passages = {number: replace(passage, spoils=self.spoils(passage, passages, speeds)) for number, passage in passages.items()}
         steady_speeds = self.function(speeds[gauge] for gauge in steady)
-        along_number, places_number = self.function(along), self.function(places)
+        places_number = self.function(places)
         program: Program = replace(self.program, values=tuple(self.values), moves=(), integrals=())
         return Reading(
             counted=self.counting.states,
@@ -166,9 +180,9 @@ class Reader:
             steady=steady,
             smooth=smooth,
             still=still,
-            make=compile_functions(program, self.moving, tuple(self.functions), self.continuous),
+            make=compile_functions(program, self.moving, tuple(self.functions), tuple(along), self.continuous),
             steady_speeds=steady_speeds,
-            slopes=along_number,
+            slopes=len(self.functions),
             places=places_number,
         )
 
@@ -237,7 +251,8 @@ class Reader:
         if move.source == OUTSIDE:
             return rate
         if move.hazard == OUTSIDE or move.by:  # it falls on all heads alike
-            return Apply("ratio", (rate, Slot("state", move.source), Number(0.0)))
+            share = per_head(rate, move.source, self.values)
+            return Apply("ratio", (rate, Slot("state", move.source), Number(0.0))) if share is None else share
         hazard = Slot("value", move.hazard)
         if queue is not None and number in queue.served:  # whoever is served is served at full pace
             return Apply("ratio", (hazard, queue.pace, Number(0.0)))
@@ -246,15 +261,22 @@ class Reader:
     # Moves
 
     def passage(
-        self, number: int, speeds: list[int], steady: tuple[int, ...], along: list[int], places: list[int], *, still: bool
+        self, number: int, speeds: list[int], smooth: tuple[int, ...], slopes: list[int], places: list[int], clocks: int
     ) -> Passage:
         move = self.program.moves[number]
-        changed = [state for state in (move.source, move.destination) if state in self.counted]
-        gauges = tuple(gauge for gauge in steady if self.rests_on(speeds[gauge], changed))
         jumps = self.counting.jumps.get(number, ())
         fixed = tuple((jump.kind, jump.index, jump.amount.value) for jump in jumps if isinstance(jump.amount, Number))
         varying = [jump for jump in jumps if not isinstance(jump.amount, Number)]
-        jumped = any(jump.kind == "state" for jump in jumps)
+        shifted = self.shifted(number)
+        bends = any(self.rests_on(slot, shifted) for slot in slopes)
+        touched = [gauge for gauge, slot in enumerate(speeds) if self.rests_on(slot, shifted)]
+        gauges = tuple(gauge for gauge in touched if gauge not in smooth)
+        others = [] if bends else [gauge for gauge in touched if gauge in smooth]
+        alike = not any(jump.kind == "state" for jump in jumps)
+        tilted = tuple(
+            gauge for gauge in others if alike and gauge >= clocks and degree(Slot("value", speeds[gauge]), shifted, self.values) == 1
+        )
+        turned = tuple(gauge for gauge in others if gauge not in tilted)
         return Passage(
             source=move.source,
             destination=move.destination,
@@ -262,9 +284,30 @@ class Reader:
             heads=move.heads if move.by and self.counted.issuperset(move.heads) else (),
             gauges=gauges,
             speeds=self.function(speeds[gauge] for gauge in gauges),
-            bends=not still and (jumped or any(self.rests_on(slot, changed) for slot in along)),
+            bends=bends,
+            turned=turned,
+            hazards=self.function(speeds[gauge] for gauge in turned),
+            tilted=tilted,
+            tilts=self.function(speeds[gauge] for gauge in tilted),
+            spoils=(),
             fixed=fixed,
             varying=tuple((jump.kind, jump.index) for jump in varying),
             amounts=self.function(self.slot(jump.amount) for jump in varying),
-            places=any(self.rests_on(slot, changed) for slot in places),
+            places=any(self.rests_on(slot, shifted) for slot in places),
         )
+
+    def shifted(self, number: int) -> list[int]:
+        """The states that a move changes at once."""
+        move = self.program.moves[number]
+        jumped = [jump.index for jump in self.counting.jumps.get(number, ()) if jump.kind == "state"]
+        return [*(state for state in (move.source, move.destination) if state in self.counted), *jumped]
+
+    def spoils(self, passage: Passage, passages: Mapping[int, Passage], speeds: list[int]) -> tuple[int, ...]:
+        """The moves whose tilts rest on what a move changes, beside what they change themselves."""
+        number = next(number for number, one in passages.items() if one is passage)
+        found = []
+        for other, tilting in passages.items():
+            foreign = set(self.shifted(number)) - set(self.shifted(other))
+            if any(self.rests_on(speeds[gauge], foreign) for gauge in tilting.tilted):
+                found.append(other)
+        return tuple(found)

@@ -36,63 +36,61 @@ class Recorder:
         self.kinds += [(START, OUTSIDE_NAME, stock) for stock in stocks]
         self.first_queue = len(self.kinds)
         self.kinds += [(queue.name, stocks[queue.state], stocks[queue.state]) for queue in queues]
-        labels = [cells[state].label for state in range(len(cells))]
-        self.labels = ["", *dict.fromkeys(label for label in labels if label)]
-        self.label_of = [self.labels.index(label) if label else NOBODY for label in labels]  # of each state, -1 for none
-        self.label_of.append(NOBODY)  # of outside
-        self.accounts, self.kind, self.origins, self.why = array("q"), array("l"), array("l"), array("q")
-        self.times, self.waited = array("d"), array("d")
-        self.origin: list[int] = []  # of each account
-        self.entered: list[float] = []  # when each account came where it is
+        labels = [*(cells[state].label or "" for state in range(len(cells))), ""]
+        # The label that an account carries after a row of each kind, "" where it keeps the one it had.
+        self.label_after = [*(labels[move.destination] for move in lowered.program.moves), *labels[:-1], *("" for _ in queues)]
+        # One row each: who, what, when, and because of whom.
+        self.accounts, self.kind, self.times, self.why = array("q"), array("l"), array("d"), array("q")
 
     def start(self, accounts: range, state: int) -> None:
         """Accounts that are there at the beginning."""
-        label, many = max(self.label_of[state], 0), len(accounts)
-        self.origin.extend([label] * many)
-        self.entered.extend([0.0] * many)
+        many = len(accounts)
         self.accounts.extend(accounts)
         self.kind.extend([self.first_start + state] * many)
-        self.origins.extend([label] * many)
         self.times.extend([0.0] * many)
-        self.waited.extend([0.0] * many)
         self.why.extend([NOBODY] * many)
 
-    def move(self, account: int, number: int, destination: int, time: float, why: int) -> None:
+    def move(self, account: int, number: int, time: float, why: int) -> None:
         """A move of an account, perhaps its first."""
-        entered = self.entered
-        if account == len(entered):
-            entered.append(time)
-            self.origin.append(0)
-        label = self.label_of[destination]
-        if label != NOBODY:
-            self.origin[account] = label
         self.accounts.append(account)
         self.kind.append(number)
-        self.origins.append(self.origin[account])
         self.times.append(time)
-        self.waited.append(time - entered[account])
         self.why.append(why)
-        entered[account] = time
 
     def serve(self, account: int, queue: int, time: float) -> None:
         """An account that begins to be served."""
-        self.accounts.append(account)
-        self.kind.append(self.first_queue + queue)
-        self.origins.append(self.origin[account])
-        self.times.append(time)
-        self.waited.append(time - self.entered[account])
-        self.why.append(NOBODY)
+        self.move(account, self.first_queue + queue, time, NOBODY)
 
     def log(self) -> Log:
         """All of it, in words."""
         activities, sources, destinations = ([kind[part] for kind in self.kinds] for part in range(3))
+        origins, waited = self.followed()
         return Log(
             account=self.accounts.tolist(),
-            origin=[self.labels[label] for label in self.origins],
+            origin=origins,
             activity=[activities[kind] for kind in self.kind],
             from_stock=[sources[kind] for kind in self.kind],
             to_stock=[destinations[kind] for kind in self.kind],
             time=self.times.tolist(),
-            waited=self.waited.tolist(),
+            waited=waited,
             why=self.why.tolist(),
         )
+
+    def followed(self) -> tuple[list[str], list[float]]:
+        """Every account followed from row to row: the label it carried last, and how long it had been where it was."""
+        label_after, first_queue = self.label_after, self.first_queue
+        carried: list[str] = []  # by each account: they come in the order of their numbers
+        entered: list[float] = []
+        origins, waited = [], []
+        for account, kind, time in zip(self.accounts, self.kind, self.times, strict=True):
+            if account == len(entered):
+                entered.append(time)
+                carried.append("")
+            label = label_after[kind]
+            if label:
+                carried[account] = label
+            origins.append(carried[account])
+            waited.append(time - entered[account])
+            if kind < first_queue:
+                entered[account] = time
+        return origins, waited

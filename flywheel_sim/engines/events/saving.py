@@ -57,14 +57,8 @@ class Saving:
         Raises:
             StateError: if one cannot be computed, or a flow runs backwards.
         """
-        try:
-            made = compile_python(self.lowered.program, stretch.moving)(
-                stretch.parameters, self.inputs.switches, stretch.slopes, stretch.start
-            )
-            values = made(time, stretch.inside(time), states, full=True)
-        except (ArithmeticError, ValueError):
-            raise self.broken(time, states, stretch) from None
-        if not math.isfinite(sum(values)):
+        values = self.values_at(time, states, stretch)
+        if values is None:
             raise self.broken(time, states, stretch)
         moves = self.lowered.program.moves
         scale = max((abs(values[move.rate]) for move in moves), default=0.0)
@@ -72,6 +66,17 @@ class Saving:
             if values[move.rate] < -ROUNDING * scale:
                 raise broken_flow(self.lowered, self.inputs, time, move, values[move.rate])
         return values
+
+    def values_at(self, time: float, states: Sequence[float], stretch: Stretch) -> Row | None:
+        """Every value, None if one cannot be computed or is not finite."""
+        try:
+            made = compile_python(self.lowered.program, stretch.moving)(
+                stretch.parameters, self.inputs.switches, stretch.slopes, stretch.start
+            )
+            values = made(time, stretch.inside(time), states, full=True)
+        except (ArithmeticError, ValueError):
+            return None
+        return values if math.isfinite(sum(values)) else None
 
     def broken(self, time: float, states: Sequence[float], stretch: Stretch) -> Exception:
         """What went wrong, by name."""

@@ -16,13 +16,13 @@ from flywheel_sim.engines.events.clocks import Clocks, is_waiting
 from flywheel_sim.engines.events.legs import legs
 from flywheel_sim.engines.events.log import NOBODY, Journey
 from flywheel_sim.engines.events.reading import NONE, Clock, Passage
-from flywheel_sim.engines.events.whole import largest_remainder
 from flywheel_sim.errors import StateError
 from flywheel_sim.program import OUTSIDE, Inputs, Lowered, written
 from flywheel_sim.program.diagnosis import broken_start, walk_values
+from flywheel_sim.program.whole import whole_start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import simpy
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Simulation"]
 
+ROUNDING = 1e-12  # of what was taken, below which what is left is nothing
 FUZZ = 1e-9  # what rounding may have left a number of places below a whole one
 OFTEN = 4096  # moves between two reports of how many there were
 
@@ -80,11 +81,9 @@ class Simulation(Clocks):
             fault = broken_start(self.lowered, self.inputs)
             assert fault is not None
             raise fault
-        for counted in self.program.counted.values():
-            for state, whole in zip(counted, largest_remainder([states[state] for state in counted]), strict=True):
-                states[state] = float(whole)
+        states = whole_start(self.lowered, states)
         self.counts = states
-        self.numbers = [states[state] for state in self.reading.continuous]
+        self.lie([states[state] for state in self.reading.continuous])
         for clock, members, stays in zip(self.clocks, self.members, self.stays, strict=True):
             if clock.source == OUTSIDE:
                 members.append((next(stays), NOBODY))
@@ -97,8 +96,8 @@ class Simulation(Clocks):
             if state in self.queue_of or number == NONE:
                 for account in newcomers:
                     self.admit(account, state)
-            else:  # in any order of thresholds: the first is found, the others need none
-                self.members[number].extend(sorted((stay, account) for account, stay in zip(newcomers, self.stays[number], strict=False)))
+            else:
+                self.members[number].extend(in_order(newcomers, self.stays[number]))
         self.next_leg()
 
     def next_leg(self) -> None:
@@ -126,16 +125,14 @@ class Simulation(Clocks):
             self.step += 1
             self.step_end = leg.end if self.step == leg.steps else leg.start + self.step * length
             self.held = leg.stretch.inside(self.time)
-            self.bend(self.numbers)
+            self.bend()
         self.resize()
         self.arm()
 
     def end_step(self) -> None:
         self.time = self.step_end
-        if self.path is not None:
-            self.numbers, self.path = self.path.at(self.time), None
-            if not math.isfinite(sum(self.numbers)):
-                raise self.broken()
+        if not self.reading.still and not math.isfinite(sum(self.here()) + sum(map(self.read, self.reading.smooth))):
+            raise self.broken()
         if self.step_end == self.leg.end:
             self.next_leg()
         else:
@@ -143,9 +140,8 @@ class Simulation(Clocks):
 
     def arm(self) -> None:
         """Set the alarm for what comes next."""
-        self.look()
-        environment = self.environment
-        self.alarm = alarm = Timeout(environment, max(self.when - environment.now, 0.0))
+        when = min(*self.due, self.step_end)
+        self.alarm = alarm = Timeout(self.environment, max(when - self.environment.now, 0.0))
         alarm.callbacks.append(self.ring)
 
     def ring(self, alarm: simpy.Event) -> None:
@@ -153,112 +149,107 @@ class Simulation(Clocks):
         if alarm is not self.alarm:  # it was set anew since
             return
         try:
-            if self.reading.still and self.due and not self.places:
-                self.hurry()
-                self.next = NONE
-            while self.next != NONE:
-                self.happen(self.next)
-                self.look()
-                if self.environment.peek() <= self.when:
-                    break
-            else:
+            if self.go():
                 self.end_step()
-                return
-            self.arm()
+            else:
+                self.arm()
         except (ArithmeticError, ValueError):
             raise self.broken() from None
 
     # Moving
 
-    def happen(self, number: int) -> None:
-        """The first member of a clock makes its move. What is done at every move stands here in full, for speed."""
-        time = self.time = self.when
-        counts, clock, level, since, speed = self.counts, self.clocks[number], self.level, self.since, self.speed
-        members, plain = self.members[number], self.plain[number]
-        numbers = None if self.path is None or self.place[number] == NONE else self.path.at(time)
-        way = clock.ways[0] if clock.parts == NONE else self.choose(clock, numbers)
-        passage = self.passages[way]
-        source, destination, gauges = passage.source, passage.destination, passage.gauges
-        why = self.pick(way, passage) if passage.heads else NOBODY
-        account = heappop(members)[1] if plain else self.take(number, clock)
-        if passage.bends:
-            numbers = numbers or self.here()
-            self.jump_all(passage, numbers)
-        elif passage.fixed or passage.varying:
-            self.jump_all(passage, self.numbers if self.path is None else self.path.numbers)
-        for gauge in gauges:
-            level[gauge] += speed[gauge] * (time - since[gauge])
-            since[gauge] = time
-        if source != OUTSIDE:
-            counts[source] -= 1.0
-        if destination != OUTSIDE:
-            counts[destination] += 1.0
-        if passage.bends:
-            assert numbers is not None
-            self.bend(numbers)
-        if gauges:
-            self.change_speeds(gauges, self.functions[passage.speeds](time, self.held, counts, ()))
-        if number not in gauges:
-            self.aim(number)
-        if destination != OUTSIDE:
-            self.admit(account, destination)
-        if passage.places:
-            self.resize()
-        if self.recorder is not None and not passage.inner:
-            self.recorder.move(account, way, destination, time, why)
-        self.moved[way] += 1
-        self.events += 1
-        if self.events >= self.report:
-            self.told()
-
-    def hurry(self) -> None:
-        """All moves to the end of the step where nothing goes on smoothly and there are no queues: the same, several times as fast."""
-        counts, level, since, speed, due = self.counts, self.level, self.since, self.speed, self.due
-        all_members, stays, turns, functions = self.members, self.stays, self.turns, self.functions
-        recorder, held, end, time, clocks = self.recorder, self.held, self.step_end, self.time, len(self.clocks)
-        while (when := min(due)) <= end:
+    def go(self) -> bool:  # noqa: PLR0915  what is done at every move stands here in full: a call costs as much as three lines
+        """Move one account after another, until SimPy has something else to do before the next; true at the end of the step."""
+        counts, level, since, speed, second, third = self.counts, self.level, self.since, self.speed, self.second, self.third
+        all_members, due, stays, choices, turns, moved = self.members, self.due, self.stays, self.choices, self.turns, self.moved
+        clocks, plain, curved, all_parts = self.clocks, self.plain, self.curved, self.parts
+        last, end, held, time = len(clocks), self.step_end, self.held, self.time
+        pending = self.environment.peek if self.places else None
+        write = None if self.recorder is None else self.recorder.move
+        busy = False
+        while True:
+            when = min(due)
+            if busy and pending is not None and pending() <= min(when, end):
+                return False
+            if when > end:
+                return True
+            busy = True
             number = due.index(when)
             if when > time:
                 self.time = time = when
-            clock = self.clocks[number]
-            way = clock.ways[0] if clock.parts == NONE else self.choose(clock, None)
-            source, destination, entry, gauges, speeds, jumps, passage = turns[way]
-            why = self.pick(way, passage) if passage.heads else NOBODY
+            # Which way, in proportion to the hazards
+            parts, ways = all_parts[number], clocks[number].ways
+            if parts is None:
+                way = ways[0]
+            else:
+                hazards = parts(time, held, counts, self.along, time - self.origin)
+                if min(hazards) < 0.0:
+                    hazards = tuple(max(hazard, self.doubtful(hazard)) if hazard < 0.0 else hazard for hazard in hazards)
+                left = next(choices[number]) * sum(hazards)
+                for way, hazard in zip(ways, hazards, strict=True):  # noqa: B007  the way is what is looked for
+                    left -= hazard
+                    if left < 0.0:
+                        break
+                else:  # rounding has used up all
+                    way = max(zip(hazards, ways, strict=True))[1]
+            source, destination, entry, gauges, speeds, jumps, told, simple, passage = turns[way]
+            # Who, and what that changes
             members = all_members[number]
-            account = heappop(members)[1] if source != OUTSIDE else self.take(number, clock)
-            if jumps:
-                for gauge, amount in jumps:
-                    level[gauge] += amount
-            elif passage.fixed or passage.varying:
-                self.jump_all(passage, self.numbers)
+            why = NOBODY if simple or not passage.heads else self.pick(way, passage)
+            account = heappop(members)[1] if plain[number] else self.take(number, clocks[number])
+            for gauge, amount in jumps:
+                level[gauge] += amount
+            if not simple and (passage.varying or passage.fixed):
+                self.jump_all(passage)
             if source != OUTSIDE:
                 counts[source] -= 1.0
             if destination != OUTSIDE:
                 counts[destination] += 1.0
             if gauges:
-                for gauge, new in zip(gauges, functions[speeds](time, held, counts, ()), strict=True):
-                    now = level[gauge] + speed[gauge] * (time - since[gauge])
-                    level[gauge], since[gauge] = now, time
-                    if not 0.0 <= new < math.inf and gauge < clocks:
-                        new = self.doubtful(new)  # noqa: PLW2901  0, where only rounding made it less
-                    speed[gauge] = new
-                    if gauge < clocks:
-                        there = all_members[gauge]
+                for gauge, new in zip(gauges, speeds(time, held, counts, (), 0.0), strict=True):
+                    level[gauge] = now = level[gauge] + speed[gauge] * (time - since[gauge])
+                    since[gauge] = time
+                    if gauge < last:
+                        if not 0.0 <= new < math.inf:
+                            new = self.doubtful(new)  # noqa: PLW2901  0, where only rounding made it less
+                        there = all_members[gauge] if plain[gauge] else self.first(gauge)
                         due[gauge] = time + (there[0][0] - now) / new if new and there else math.inf
-            if number not in gauges:
-                hazard = speed[number]
-                due[number] = since[number] + (members[0][0] - level[number]) / hazard if hazard and members else math.inf
+                    speed[gauge] = new
+            if not simple:
+                if passage.bends:
+                    self.bend()
+                else:
+                    for spoiled in passage.spoils:
+                        self.tilts.pop(spoiled, None)
+                    if passage.turned:
+                        self.turn_off(passage)
+                    if passage.tilted:
+                        self.tilt(way, passage)
+            if curved[number]:
+                self.aim(number)
+            elif number not in gauges:
+                there, hazard = members if plain[number] else self.first(number), speed[number]
+                due[number] = since[number] + (there[0][0] - level[number]) / hazard if hazard and there else math.inf
+            # Where to
             if entry != NONE:
-                there, hazard = all_members[entry], speed[entry]
-                now = level[entry] + hazard * (time - since[entry])
-                heappush(there, (now + next(stays[entry]), account))
-                if hazard and there[0][1] == account:
-                    due[entry] = time + (there[0][0] - now) / hazard
+                there, gone, hazard = all_members[entry], time - since[entry], speed[entry]
+                if curved[entry]:
+                    now = level[entry] + gone * (hazard + gone * (second[entry] + gone * third[entry]))
+                    heappush(there, (now + next(stays[entry]), account))
+                    if there[0][1] == account:
+                        self.aim(entry)
+                else:
+                    now = level[entry] + gone * hazard
+                    heappush(there, (now + next(stays[entry]), account))
+                    if hazard and there[0][1] == account:
+                        due[entry] = time + (there[0][0] - now) / hazard
             elif destination != OUTSIDE:
-                self.groups[destination][0].append((math.inf, account))
-            if recorder is not None and not passage.inner:
-                recorder.move(account, way, destination, time, why)
-            self.moved[way] += 1
+                self.admit(account, destination)
+            if not simple and passage.places:
+                self.resize()
+            if write is not None and told:
+                write(account, way, time, why)
+            moved[way] += 1
             self.events += 1
             if self.events >= self.report:
                 self.told()
@@ -270,18 +261,6 @@ class Simulation(Clocks):
         if not self.events % OFTEN and self.advance is not None:
             self.advance(OFTEN)
         self.report = min(self.events - self.events % OFTEN + OFTEN, self.most_events + 1)
-
-    def choose(self, clock: Clock, numbers: list[float] | None) -> int:
-        """Which way, in proportion to the hazards."""
-        parts = self.functions[clock.parts](self.time, self.held, self.counts, numbers or ())
-        if min(parts) < 0.0:
-            parts = tuple(max(part, self.doubtful(part)) if part < 0.0 else part for part in parts)
-        left = next(self.choices[clock.source]) * sum(parts)
-        for way, part in zip(clock.ways, parts, strict=True):
-            left -= part
-            if left < 0.0:
-                return way
-        return max(zip(parts, clock.ways, strict=True))[1]  # rounding has used up all
 
     def pick(self, way: int, passage: Passage) -> int:
         """Who caused it: any one of its heads alike."""
@@ -327,35 +306,34 @@ class Simulation(Clocks):
         number = self.clock_of[state]
         if number == NONE:
             self.groups[state][0].append((math.inf, account))
-        elif self.place[number] != NONE:
-            heappush(self.members[number], (self.read(number) + next(self.stays[number]), account))
         else:
-            members, speed = self.members[number], self.speed[number]
-            now = self.level[number] + speed * (self.time - self.since[number])
-            heappush(members, (now + next(self.stays[number]), account))
-            if members[0][1] == account and speed:
-                self.due[number] = self.time + (members[0][0] - now) / speed
+            members = self.members[number]
+            heappush(members, (self.read(number) + next(self.stays[number]), account))
+            if members[0][1] == account:
+                self.aim(number)
 
-    def jump_all(self, passage: Passage, numbers: list[float]) -> None:
-        """All that a move adds, as things are just before it, to the numbers of what goes on smoothly and to steady integrals."""
+    def jump_all(self, passage: Passage) -> None:
+        """What a move adds to continuous states, and whatever else follows from how things are just before it."""
         amounts: tuple[float, ...] = ()
         if passage.varying:
-            amounts = self.functions[passage.amounts](self.time, self.held, self.counts, self.here())
+            amounts = self.functions[passage.amounts](self.time, self.held, self.counts, self.along, self.time - self.origin)
         for kind, index, amount in passage.fixed:
-            self.jump(kind, index, amount, numbers)
+            if kind == "state":
+                self.jump(kind, index, amount)
         for (kind, index), amount in zip(passage.varying, amounts, strict=True):
-            self.jump(kind, index, amount, numbers)
+            self.jump(kind, index, amount)
 
-    def jump(self, kind: str, index: int, amount: float, numbers: list[float]) -> None:
+    def jump(self, kind: str, index: int, amount: float) -> None:
         """What an individual adds to a continuous state or an integral."""
         if kind == "state":
-            numbers[self.reading.continuous.index(index)] += amount
-            return
-        gauge = len(self.clocks) + index
-        if self.place[gauge] == NONE:
-            self.level[gauge] += amount
+            place = self.reading.continuous.index(index)
+            number, a, b, c = self.along[place]
+            gone = self.time - self.origin
+            left = number + gone * (a + gone * (b + gone * c)) + amount
+            nothing = abs(left) <= ROUNDING * abs(amount)  # who leaves as the last takes all there is, to the last bit
+            self.along[place] = (0.0, 0.0, 0.0, 0.0) if nothing else (number + amount, a, b, c)
         else:
-            numbers[self.place[gauge]] += amount
+            self.level[len(self.clocks) + index] += amount
 
     # Queues
 
@@ -373,7 +351,7 @@ class Simulation(Clocks):
     def resize(self) -> None:
         """How many places each queue has now: whole ones."""
         if self.places:
-            places = self.functions[self.reading.places](self.time, self.held, self.counts, self.here())
+            places = self.functions[self.reading.places](self.time, self.held, self.counts, self.along, self.time - self.origin)
             for resource, number in zip(self.places, places, strict=True):
                 resource.resize(max(math.floor(number + FUZZ), 0))
 
@@ -388,3 +366,12 @@ class Simulation(Clocks):
             name=name,
             fix="a hazard that grows without bound does this: let something slow it down, or start with fewer accounts",
         )
+
+
+def in_order(accounts: range, stays: Iterator[float]) -> Iterator[tuple[float, int]]:
+    """How long each of some accounts stays, and which it is: the first to go first."""
+    import numpy as np
+
+    drawn = np.fromiter(stays, float, len(accounts))
+    order = np.argsort(drawn, kind="stable")
+    return zip(drawn[order].tolist(), (order + accounts.start).tolist(), strict=True)
