@@ -65,11 +65,13 @@ if TYPE_CHECKING:
     )
     from flywheel_sim.result import Result, Run
     from flywheel_sim.study import Study, load
+    from flywheel_sim.study.loops import LoopScores, loop_scores
     from flywheel_sim.study.simulate import simulate
 
 __all__ = [
     "FlywheelError",
     "Interrupted",
+    "LoopScores",
     "Model",
     "ModelError",
     "OutputError",
@@ -95,6 +97,7 @@ __all__ = [
     "load",
     "log",
     "loop",
+    "loop_scores",
     "maximum",
     "metric",
     "minimum",
@@ -123,6 +126,7 @@ HOMES = {
     ),
     "flywheel_sim.result": ("Result", "Run"),
     "flywheel_sim.study": ("Study", "load", "simulate"),
+    "flywheel_sim.study.loops": ("LoopScores", "loop_scores"),
 }  # fmt: skip
 HOME_OF = {name: home for home, names in HOMES.items() for name in names}
 
