@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
 
+    from flywheel_sim.analysis.momentum import Momentum
     from flywheel_sim.expressions import Expression
     from flywheel_sim.model.symbols import Claim
     from flywheel_sim.program import Inputs, Lowered
@@ -213,6 +214,22 @@ class Study(Record):
         from flywheel_sim.study.journeys import journeys
 
         return journeys(self, strategy, replications=replications, seed=seed, dt=dt)
+
+    def momentum(self, strategy: str | None = None, *, coast_months: float = 36, hold_months: float = 12, every: float = 1) -> Momentum:
+        """How large and fast a strategy's wheel is, how far it rolls without a push, and what would hold its speed.
+
+        Args:
+            strategy: its name; the best that is not the baseline unless said.
+            coast_months: how long it is followed after the push has stopped.
+            hold_months: over which its speed is to be held.
+            every: how far apart the months are at which the push stops.
+
+        Raises:
+            UsageError: where the model has no spending to stop or nothing to count.
+        """
+        from flywheel_sim.study.momentum import momentum
+
+        return momentum(self, strategy, coast_months=coast_months, hold_months=hold_months, every=every)
 
     def claims(self, strategy: str | None = None, claims: Sequence[Claim] | None = None) -> tuple[Finding, ...]:
         """What is said of the model, put to the test in this scenario.
