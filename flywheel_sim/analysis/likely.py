@@ -157,11 +157,10 @@ class Likely(Words):
             return ""
         if not split.pairs:
             return f"Nothing in the scenario is uncertain: all of that spread of the {what} is luck."
-        low, high = 100 * split.low, 100 * split.high
-        return (
-            f"Of the variance of that {what}, {100 * split.share:.0f} % is luck (95 % sure: {low:.0f} to {high:.0f} %), "
-            "the rest what the scenario does not know."
-        )
+        sure = f"95 % sure: {100 * split.low:.0f} to {100 * split.high:.0f} %"
+        if split.share >= 0.995:
+            return f"Practically all of the variance of that {what} is luck ({sure}); what the scenario does not know adds nothing that can be told."
+        return f"Of the variance of that {what}, {100 * split.share:.0f} % is luck ({sure}), the rest what the scenario does not know."
 
     # From when on
 
