@@ -64,14 +64,15 @@ def test_journeys_are_written(talk, told, place):
     names = {name for name in contents(place / "out") if "/" not in name}
     assert names == LUCKY | JOURNEYS | {"metrics.json", "scenario.toml", "series.csv"}
     assert "journeys.csv" in err
-    rows = list(csv.DictReader((place / "out" / "journeys.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((place / "out" / "journeys.csv").read_text("utf-8").splitlines()))
     assert {row["case_id"].split("/")[0] for row in rows} == {"steady", "burst"}
     assert {row["activity"] for row in rows} <= {"start", "try_out", "imitate", "discard"}
     log = fw.load(talk).journeys("burst", seed=0, dt=1 / 8).logs[0]
     assert sum(row["case_id"].startswith("burst/") for row in rows) == len(log)
 
 
-def test_counts_have_no_journeys(place, told):
+def test_counts_have_no_journeys(place, told, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "150")
     (place / "known.toml").write_text(KNOWN)
     code, out, _ = told("run", "known.toml", "--engine", "chance", "--draws", "8", "--out", "out")
     assert code == 0
