@@ -108,7 +108,7 @@ def test_what_cannot_be_meant(talk, told, arguments, words):
 
 def test_stopped_it_goes_on_with_the_same_bits(talk, told, place):
     """In processes of its own, which Ctrl-C ends with it."""
-    command = [*COMMAND, "run", str(talk), "--engine", "events", "--draws", "600", "--threads", "2", "--out", "kept", "--json"]
+    command = [*COMMAND, "run", str(talk), "--engine", "events", "--draws", "160", "--threads", "2", "--out", "kept", "--json"]
     process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
     end = time.monotonic() + 60
     while len(list((place / "kept" / "chunks").glob("chunk-*.bin"))) < 3:
@@ -119,6 +119,6 @@ def test_stopped_it_goes_on_with_the_same_bits(talk, told, place):
     assert process.returncode == 130
     assert "the same command goes on" in err
     assert "Traceback" not in err
-    code, out, _ = told("run", talk, "--engine", "events", "--draws", "600", "--threads", "2", "--out", "kept", "--json")
+    code, out, _ = told("run", talk, "--engine", "events", "--draws", "160", "--threads", "2", "--out", "kept", "--json")
     assert code == 0
-    assert json.loads(out) == json.loads(told("run", talk, "--engine", "events", "--draws", "600", "--threads", "1", "--json")[1])
+    assert json.loads(out) == json.loads(told("run", talk, "--engine", "events", "--draws", "160", "--threads", "1", "--json")[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import pickle
 import threading
 from collections.abc import Callable
 from functools import lru_cache
@@ -104,6 +105,9 @@ class Work(Record):
     engine: str = "ode"
     seed: int = 0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return revived, (packed(self),)
+
     def __call__(self, start: int, stop: int) -> bytes:
         """The tally of a range of draws, as bytes."""
         return self.tally(start, stop).to_bytes(processor())
@@ -166,6 +170,18 @@ class Work(Record):
         if kept is not None:
             for name, block in values.items():
                 kept[name][:, :, start:stop] = block.transpose(1, 0, 2)
+
+
+@lru_cache(maxsize=4)
+def packed(work: Work) -> bytes:
+    """Work on its way to another process."""
+    return pickle.dumps(vars(work))
+
+
+@lru_cache(maxsize=4)
+def revived(fields: bytes) -> Work:
+    """Work that came from another process: the same object for every chunk of it, so that kernels are made ready once."""
+    return Work(**pickle.loads(fields))  # noqa: S301  within a pickle already, of the process that wants the work done
 
 
 Runner = Callable[[Draws, int], Futures]  # what draws are given, and the number of the first of them
