@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import math
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,7 @@ def solvers() -> dict[str, Callable[[tuple[float, ...], int, int], Played]]:
     """Its solvers of this method, by name; none where it is not installed."""
     if importlib.util.find_spec("gillespy2") is None:
         return {}
-    import gillespy2
-
+    gillespy2 = importlib.import_module("gillespy2")
     return {f"GillesPy2 {name}": solved(gillespy2, name) for name in ("SSACSolver", "NumPySSASolver")}
 
 
