@@ -27,6 +27,7 @@ PROMISES = {
     "referral-programme": ("flywheel", "With care for users it does six times as much"),
     "rigid-sequence": ("fast lane", "the rule that is dropped for nothing beats the whole flywheel that keeps it"),
     "saas": ("flywheel", "It pulls ahead all the same, because it loses fewer"),
+    "third-seller": ("manager", "single clients won and lost decide more than the hire does"),
 }
 
 
@@ -70,9 +71,9 @@ def test_it_runs_without_a_warning_and_the_winner_is_the_one_its_comment_promise
 @pytest.mark.parametrize("name", sorted(PROMISES))
 def test_all_spend_the_same_unless_the_story_is_about_spending(name):
     spent = at_the_end(shipped_result(name), "total_spend")
-    more = spent.pop("harder", None)
+    unlike = {strategy for strategy in ("harder", "neither") if spent.pop(strategy, None) is not None}
     assert max(spent.values()) == pytest.approx(min(spent.values()))
-    assert (more is not None) == (name == "leaky-bucket")
+    assert unlike == {"leaky-bucket": {"harder"}, "third-seller": {"neither"}}.get(name, set())
 
 
 # The three that were here first
@@ -245,3 +246,38 @@ def test_graveyard_two_moves_that_fail_alone_win_together():
     assert resting["recall with slack"] < resting["silence"]
     unhurried = customers(study.with_values(carries=15).run())
     assert unhurried["recall"] > 1.1 * unhurried["silence"]  # with sellers to spare, it would not fail alone
+
+
+def test_third_seller_the_curve_is_sure_and_what_happens_is_mostly_luck():
+    def ahead(result):
+        """In how many more futures the manager is ahead of the seller than behind."""
+        found = result.comparison
+        return 2 * found["win_probability"] + found["level_probability"] - 1
+
+    study = story("third-seller")
+    ends = customers(study.run())
+    assert ends["manager"] > 1.1 * ends["seller"]
+    assert ends["neither"] == pytest.approx(ends["seller"], rel=0.01)  # by the equations a third seller brings nothing
+    assert ahead(study.run(draws=256)) > 0.6
+    result = study.run(engine="chance", draws=256)
+    assert -0.1 < ahead(result) < 0.4
+    assert result.comparison["luck"]["low"] > 0.5
+    assert result["manager"].luck["customers"]["share"] > 0.5
+    assert result["manager"].luck["lifetime_value"]["share"] < 0.1  # rates can be known, and what comes of them cannot
+
+
+def test_third_seller_whole_clients_come_in_bunches_that_two_sellers_cannot_hold():
+    def missing(study):
+        """Customers that runs of luck miss, in the mean, of those that the curve promises."""
+        promised, result = customers(study.run()), study.run(engine="chance", draws=512)
+        return {name: end - result[name]["customers"][:, -1].mean() for name, end in promised.items()}
+
+    study = story("third-seller")
+    stated = study.scenario.strategies["seller"].settings
+    known = study.with_values(**{".".join(filter(None, name)): value.typical for name, value in stated.items() if value.between})
+    found = missing(known)
+    assert found["neither"] > 0.4
+    assert found["neither"] > found["seller"]
+    assert found["manager"] > found["seller"]
+    roomy = missing(known.with_values(carries=50))  # no deal ever waits
+    assert max(map(abs, roomy.values())) < 0.4
