@@ -124,7 +124,7 @@ def test_the_fault_in_the_readme_is_the_fault(workplace, capsys, monkeypatch):
 
 # The book, the tutorial and the page of metrics say what the model says, and show what is printed.
 
-TOLD = [ROOT / "docs" / name for name in ("book.md", "tutorial.md", "metrics.md", "uncertainty.md")]
+TOLD = [ROOT / "docs" / name for name in ("book.md", "tutorial.md", "metrics.md", "uncertainty.md", "luck.md")]
 
 
 @pytest.mark.usefixtures("workplace")

@@ -260,6 +260,16 @@ def test_some_draws_are_those_that_were_kept(spread):
         few["burst"].some_draws("new_adopters")
 
 
+def test_quantiles_of_accounts_are_whole_however_they_are_kept(spread, monkeypatch):
+    monkeypatch.setattr("flywheel_sim.study.tally.EXACT", 1000)
+    few = spread.run(draws=99, engine="chance", keep="quantiles")
+    assert few.about.quantile_error > 0
+    quantiles = few["burst"]["adopters"]
+    assert (quantiles == np.round(quantiles)).all()
+    exact = spread.run(draws=99, engine="chance")["burst"]
+    assert (np.abs(quantiles - np.quantile(exact["adopters"], [0.05, 0.5, 0.95], axis=0)) < 1.2).all()
+
+
 # What cannot be meant
 
 

@@ -31,6 +31,7 @@ __all__ = ["Likely", "spread"]
 
 RANGE = "5 to 95 %"
 NARROW = 0.6  # share of the futures below which winning more of them is not called winning without a word beside
+SAME = 0.01  # share of the futures from which on it is said that both are level in them
 FEW = 20  # futures won below which the range of their crossings is not told
 
 
@@ -92,13 +93,14 @@ class Likely(Words):
             )
         if self.winner is None:
             is_ahead = "is ahead" if self.judged else "ends above"
-            sure = self.sure()
+            sure = "; ".join(filter(None, (self.sure(), self.level())))
             which = f"it is open whether {first} or {second} {'wins' if self.judged else 'ends higher'}"
             return capital(f"{which}: {first} {is_ahead} in {of_futures(self.odds.win, self.odds.draws)} ({sure}); {held}.")
         share = self.odds.win if self.winner is self.challenger else self.odds.loss
-        verb = "ends above" if not self.judged else "wins narrowly over" if share < NARROW else "wins over"
+        narrow = share < NARROW * (1.0 - self.odds.level)
+        verb = "ends above" if not self.judged else "wins narrowly over" if narrow else "wins over"
         futures = of_futures(share, self.odds.draws)
-        sure = f" ({self.sure()})" if share < NARROW else ""
+        sure = f" ({'; '.join(filter(None, (self.sure() if narrow else '', self.level())))})".replace(" ()", "")
         text = f"{first} {verb} {second} in {futures}{sure}: {held}{self.against_medians()}"
         return capital(f"{text}{self.next_best(self.winner)}.")
 
@@ -108,6 +110,14 @@ class Likely(Words):
         if self.winner is self.baseline:
             low, high = max(0.0, 1.0 - self.odds.level - high), 1.0 - self.odds.level - low
         return f"95 % sure: {100 * low:.0f} to {100 * high:.0f} %"
+
+    def level(self) -> str:
+        """``behind in 28 %, level in 28 %``, of the one told first; nothing where they are hardly ever the same."""
+        odds = self.odds
+        if odds.level < SAME:
+            return ""
+        behind = odds.loss if self.winner is not self.baseline else odds.win
+        return f"behind in {likelihood(behind, odds.draws)}, level in {likelihood(odds.level, odds.draws)}"
 
     def held(self) -> str:
         """``a median of 303 customers (5 to 95 %: 210 to 420) against 252 (190 to 310)``."""

@@ -79,7 +79,7 @@ def split(pairs: Array) -> Luck | None:
     sizes = np.array([len(columns[group::groups]) for group in range(groups)])
     without = share(*parts((sums.sum(axis=0) - sums).T, count - sizes))
     error = math.sqrt((groups - 1) * float(np.mean((without - without.mean()) ** 2)))
-    middle = float(share(luck, ignorance))
+    middle = min(float(share(luck, ignorance)), 1.0)
     whole = luck + max(float(ignorance), 0.0)
     return Luck(
         share=float(luck / whole),

@@ -8,6 +8,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from flywheel_sim.analysis.compare import best, compare
 from flywheel_sim.analysis.futures import Odds, quantile_intervals, win_interval
 from flywheel_sim.analysis.luck import Luck, all_luck, split
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Executor
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from flywheel_sim.analysis.compare import Comparison
@@ -250,6 +251,8 @@ def futures_of(work: Work, gathered: Gathered, notes: Mapping[str, str]) -> dict
         summary = tally.series[name]
         shape = (len(times), work.shape.outputs)
         quantiles = summary.quantiles(QUANTILES).reshape(-1, *shape).transpose(0, 2, 1)
+        if work.engine != "ode" and summary.error:
+            quantiles[:, outputs.counts] = np.round(quantiles[:, outputs.counts])  # bins do not know that accounts are whole
         undefined = ((summary.undefined - tally.failed) / sound).reshape(shape).T
         kept = None if gathered.kept is None else gathered.kept[name]
         made[name] = Futures(

@@ -29,12 +29,14 @@ class Outputs(Record):
         places: the number of the output of each name and label.
         saved: the outputs.
         metrics: the numbers of those that are metrics.
+        counts: the numbers of those that count accounts, which are whole where accounts are.
     """
 
     series: Mapping[str, Series]
     places: Mapping[Place, int]
     saved: tuple[Output, ...]
     metrics: tuple[int, ...]
+    counts: tuple[int, ...]
 
 
 @lru_cache(maxsize=16)
@@ -52,4 +54,10 @@ def outputs_of(lowered: Lowered, kinds: frozenset[str] | None = None) -> Outputs
     saved = tuple(
         Output(slots_of(columns[place]), defined=True) if place in columns else Output(metrics[place[0]], defined=False) for place in places
     )
-    return Outputs(series, places, saved, tuple(places[name, None] for name, one in series.items() if one.kind == "metric"))
+    counted = {state for members in lowered.program.counted.values() for state in members}
+    counts = (
+        number
+        for place, number in places.items()
+        if place in columns and columns[place].kind == "state" and counted >= {*columns[place].slots}
+    )
+    return Outputs(series, places, saved, tuple(places[name, None] for name, one in series.items() if one.kind == "metric"), tuple(counts))

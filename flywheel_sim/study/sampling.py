@@ -275,7 +275,7 @@ def sampler_for(study: Study, draws: int, seed: int = 0, method: str = "sobol") 
     for slot, name in enumerate(slots):
         for strategy, one in strategies.items():
             value = one.settings.get(name)
-            if value is not None and value.distribution is not None:
+            if value is not None and value.distribution is not None and not certain(value.distribution):
                 axis = axes.setdefault(value.draw or name, len(axes))
                 drawn[strategy].append((slot, axis, value.distribution))
                 names[name] = None
@@ -286,6 +286,14 @@ def sampler_for(study: Study, draws: int, seed: int = 0, method: str = "sobol") 
     if len(axes) > MOST_DIMENSIONS:
         raise UsageError(f"{len(axes)} uncertain values are more than the {MOST_DIMENSIONS:,} that can be drawn", fix="state fewer")
     return Sampler(study.lowered, source, tuple(names), plans, *copula(study.scenario, axes))
+
+
+def certain(distribution: Distribution) -> bool:
+    """Whether a range has no width: whoever states one knows the value, and says so."""
+    import numpy as np
+
+    low, high = distribution.quantile(np.array([0.01, 0.99]))
+    return bool(low == high)
 
 
 def copula(scenario: Scenario, axes: Mapping[Name, int]) -> tuple[tuple[int, ...], tuple[Mapping[int, float], ...]]:
