@@ -103,6 +103,49 @@ def claims(file: str, strategy: str | None, *, as_json: bool) -> None:
 
 
 @flywheel.command()
+@click.argument("file", type=click.Path())
+@click.option("--challenger", metavar="NAME", help="The strategy it is about; the best that is not the baseline unless said.")
+@click.option("--draws", type=click.IntRange(min=1), help="Tell verdict and contributions in so many futures.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of draws and search: another one gives others.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.option("--out", type=click.Path(), help="Write the page, the numbers and their charts into this folder.")
+def explain(file: str, **options: Any) -> None:
+    """Explain the scenario FILE in one page: who wins, what brings that, which loop, and what it hangs on.
+
+    Also how much momentum is stored, and a first look at where the budget should go.
+    """
+    from flywheel_sim.cli.explain import ExplainOptions, explain_scenario
+
+    explain_scenario(file, ExplainOptions(**options))
+
+
+@flywheel.command()
+@click.argument("file", type=click.Path())
+@click.option("--strategy", metavar="NAME", help="The strategy to better; the best that is not the baseline unless said.")
+@click.option("--maximise", metavar="SERIES", help="What to make most of: a series, cash, customers or value; what decides unless said.")
+@click.option("--periods", type=click.IntRange(min=1), help="How many, of the same length; one for each half-year unless said.")
+@click.option(
+    "--of", metavar="WHAT", default="typical", show_default=True, help="The typical case; or over draws: mean, p05, cvar10 and the like."
+)
+@click.option("--draws", type=click.IntRange(min=1), help="How many futures it is for, and how many others it is tried on.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of search and draws: another one gives others.")
+@click.option("--floor", "floors", multiple=True, metavar="LEVER=SHARE", help="The least share of the budget, such as sellers=0.3.")
+@click.option("--cap", "caps", multiple=True, metavar="LEVER=SHARE", help="The largest share of the budget.")
+@click.option("--cash-floor", metavar="MONEY", help="Cash never falls below it, such as -$500k.")
+@click.option(
+    "--total", type=click.Choice(["fixed", "free"]), default="fixed", show_default=True, help="Spend as much as today, or decide that too."
+)
+@click.option("--save", metavar="FILE.toml", type=click.Path(), help="Write the scenario with the plan as one more strategy.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.option("--out", type=click.Path(), help="Write the page, the numbers and their chart into this folder.")
+def optimize(file: str, **options: Any) -> None:
+    """Find where the budget of the scenario FILE should go, half-year by half-year, so that most comes of it."""
+    from flywheel_sim.cli.optimize import OptimizeOptions, optimize_scenario
+
+    optimize_scenario(file, OptimizeOptions(**options))
+
+
+@flywheel.command()
 @click.argument("name", required=False)
 @click.option("--markdown", is_flag=True, help="Print the page of the model NAME as Markdown.")
 @click.option("--dot", is_flag=True, help="Print the stocks, flows and loops of the model NAME as Graphviz DOT text.")

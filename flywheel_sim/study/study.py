@@ -10,33 +10,29 @@ from flywheel_sim.analysis.sensitivity import Assumption, HangsOn, hangs_on
 from flywheel_sim.analysis.verdict import verdict
 from flywheel_sim.engines.ode import LONGEST_STEP
 from flywheel_sim.errors import StateError, UsageError, nearest
-from flywheel_sim.library import claims_about
 from flywheel_sim.model import Declaration, ModelKind, declaration
 from flywheel_sim.model.measures import Marginal
 from flywheel_sim.model.nodes import descend
 from flywheel_sim.model.symbols import Metric
-from flywheel_sim.records import Record, replace
+from flywheel_sim.records import replace
 from flywheel_sim.result import About, Result, Run
 from flywheel_sim.scenario import Name, Scenario, Strategy, Value, load_scenario
 from flywheel_sim.scenario.edit import edited, nested
 from flywheel_sim.study.describe import changes, html_table, text_lines
 from flywheel_sim.study.inputs import inputs_for
+from flywheel_sim.study.questions import Questions
 from flywheel_sim.study.series import labelled
 from flywheel_sim.study.simulate import known_engine, lowered_model
 from flywheel_sim.study.step import Stepped, run_in_steps
 from flywheel_sim.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
-    from flywheel_sim.analysis.momentum import Momentum
     from flywheel_sim.expressions import Expression
-    from flywheel_sim.model.symbols import Claim
     from flywheel_sim.program import Inputs, Lowered
-    from flywheel_sim.study.claims import Finding
-    from flywheel_sim.study.journeys import Journeys
 
 __all__ = ["Study", "load"]
 
@@ -57,7 +53,7 @@ def load(path: str | Path, model: ModelKind | None = None) -> Study:
     return Study(*load_scenario(path, model))
 
 
-class Study(Record):
+class Study(Questions):
     """A scenario with its model.
 
     Attributes:
@@ -197,57 +193,6 @@ class Study(Record):
         challenger = best([one.challenger for one in comparisons], self.by)
         chosen = next(one for one in judged if one["challenger"] == challenger.name)
         return Result(about, runs, chosen, tuple(judged))
-
-    def journeys(self, strategy: str | None = None, *, replications: int = 1, seed: int = 0, dt: float | None = None) -> Journeys:
-        """Run a strategy account by account, and keep what happened to each; what is uncertain is typical.
-
-        Args:
-            strategy: its name; unless said the first that is not the baseline, if there is another.
-            replications: how many.
-            seed: of their luck: run(engine="events") with the same seed makes the same runs where nothing is uncertain.
-            dt: the longest step of what is not counted; None chooses it.
-
-        Raises:
-            UsageError: for what cannot be meant.
-            StateError: when a number leaves what is possible.
-        """
-        from flywheel_sim.study.journeys import journeys
-
-        return journeys(self, strategy, replications=replications, seed=seed, dt=dt)
-
-    def momentum(self, strategy: str | None = None, *, coast_months: float = 36, hold_months: float = 12, every: float = 1) -> Momentum:
-        """How large and fast a strategy's wheel is, how far it rolls without a push, and what would hold its speed.
-
-        Args:
-            strategy: its name; the best that is not the baseline unless said.
-            coast_months: how long it is followed after the push has stopped.
-            hold_months: over which its speed is to be held.
-            every: how far apart the months are at which the push stops.
-
-        Raises:
-            UsageError: where the model has no spending to stop or nothing to count.
-        """
-        from flywheel_sim.study.momentum import momentum
-
-        return momentum(self, strategy, coast_months=coast_months, hold_months=hold_months, every=every)
-
-    def claims(self, strategy: str | None = None, claims: Sequence[Claim] | None = None) -> tuple[Finding, ...]:
-        """What is said of the model, put to the test in this scenario.
-
-        Args:
-            strategy: the one the claims are about; the best that is not the baseline unless said.
-            claims: those to test; the model's own unless said.
-
-        Raises:
-            UsageError: where there is nothing to test, or no second strategy to set against the baseline.
-        """
-        return tuple(self.findings(strategy, claims))
-
-    def findings(self, strategy: str | None = None, claims: Sequence[Claim] | None = None) -> Iterator[Finding]:
-        """The same, one after the other."""
-        from flywheel_sim.study.claims import findings
-
-        return findings(self, claims_about(self.model) if claims is None else tuple(claims), strategy)
 
     def __repr__(self) -> str:
         return text_lines(self.scenario, self.declaration)
