@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, configuration, settings
 
 # Failures there show their values too.
-pytest.register_assert_rewrite("broken", "charted", "commanding", "conforming", "expression_list", "growth_by_hand", "models", "queues", "slips")
+pytest.register_assert_rewrite(
+    "broken", "charted", "commanding", "conforming", "expression_list", "growth_by_hand", "models", "queues", "slips"
+)
 
 # The same examples on every machine and every run; time limits would make slow machines fail.
 settings.register_profile("suite", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
