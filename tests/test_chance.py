@@ -74,7 +74,7 @@ def fit(sample, distribution):
 # Closed forms
 
 
-@pytest.mark.parametrize("method", ["direct", "leap"])
+@pytest.mark.parametrize("method", ["direct", "leap", "paired"])
 def test_those_who_leave_at_one_hazard_are_binomial(method):
     found = chances(Decay, [0, 5, 10], method=method).run(3, 0, 20_000)
     assert fit(counts(found, save=1), stats.binom(100, math.exp(-0.5))) > LEVEL
@@ -157,8 +157,8 @@ class Skill(Model):
     headline = won
 
 
-def converted(dt, seed=2, replications=400, **values):
-    found = chances(Skill, [0, 12.0], dt=dt, values=values).run(seed, 0, replications)
+def converted(dt, seed=2, replications=400, method="direct", **values):
+    found = chances(Skill, [0, 12.0], dt=dt, method=method, values=values).run(seed, 0, replications)
     return found.states[-1, 1].sum() / found.states[0, 0].sum()
 
 
@@ -291,7 +291,7 @@ def test_the_spread_around_the_equations_is_that_of_linear_noise():
 # What is kept
 
 
-@pytest.mark.parametrize("method", ["direct", "leap"])
+@pytest.mark.parametrize("method", ["direct", "leap", "paired"])
 @pytest.mark.parametrize(
     ("model", "values"),
     [
@@ -342,7 +342,7 @@ def test_a_so_far_of_what_is_no_flow_is_the_area_under_its_path():
 # Each replication by itself
 
 
-@pytest.mark.parametrize("method", ["direct", "leap"])
+@pytest.mark.parametrize("method", ["direct", "leap", "paired"])
 @pytest.mark.parametrize(("model", "values"), [(Bass, {"market": 10_000, "imitation": 2}), (Assorted, {}), (Skill, {"start": 20_000})])
 def test_a_replication_is_the_same_alone_in_a_batch_and_on_threads(model, values, method):
     ready = chances(model, [0, 3.0, 10], method=method, values=values, windows=(6.0,))
@@ -470,7 +470,7 @@ class Till(Model):
     headline = gone
 
 
-@pytest.mark.parametrize("method", ["direct", "leap"])
+@pytest.mark.parametrize("method", ["direct", "leap", "paired"])
 def test_a_rate_in_total_ends_where_nobody_is_left(method):
     found = chances(Till, [0, 2.0, 40.0], method=method).run(3, 0, 20_000)
     assert (found.states[2] == [[0.0], [20.0]]).all()
@@ -516,7 +516,7 @@ class Runaway(Model):
     headline = customers
 
 
-@pytest.mark.parametrize("method", ["direct", "leap"])
+@pytest.mark.parametrize("method", ["direct", "leap", "paired"])
 def test_a_model_that_explodes_says_so(method):
     with pytest.raises(fw.errors.RunError, match=r"replication 3 had [\d,]+ events by month 2\.\d*: the model grows without bound"):
         chances(Runaway, [0, 5.0], method=method, most_events=100_000).run(1, 3, 4)

@@ -262,7 +262,7 @@ def test_twins_are_told_apart_by_both_engines():
         assert stats.chisquare(found, shares * len(left)).pvalue > FAMILY / 2
 
 
-@pytest.mark.parametrize("method", ["direct", "leap"])
+@pytest.mark.parametrize("method", ["direct", "leap", "paired"])
 @pytest.mark.parametrize("customers", [10, 20_000])
 def test_each_pays_the_same_whoever_comes_and_goes(method, customers):
     """What is paid is the price times how many there are, in every replication: a jump for each who came or went."""
@@ -275,7 +275,7 @@ def test_each_pays_the_same_whoever_comes_and_goes(method, customers):
     assert recurring == pytest.approx(7 * there, rel=1e-9)
 
 
-@pytest.mark.parametrize("method", ["direct", "leap"])
+@pytest.mark.parametrize("method", ["direct", "leap", "paired"])
 def test_who_leaves_as_the_last_takes_all_there_is(method):
     """What grew by itself does not go on as if somebody were there, not even to the end of the step."""
     lowered, inputs = given(Subscribing, start=4, first=2)

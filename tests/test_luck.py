@@ -169,6 +169,39 @@ def test_both_engines_have_the_same_law_by_way_of_a_study(spread):
     assert abs(ends[0].mean() - ends[1].mean()) < 4 * error
 
 
+# The same luck
+
+
+def test_strategies_that_are_compared_are_paired(spread, tmp_path):
+    """Each move by numbers of its own where there is something to compare, and no method was asked for."""
+    assert spread.run(draws=4, engine="chance").about.method == "paired"
+    assert spread.run(draws=4, engine="chance", method="leap").about.method == "leap"
+    assert spread.run(engine="chance").about.method == "paired"
+    assert spread.run(draws=4, engine="chance", method="direct").about.method == "direct"
+    assert spread.run(engine="chance", method="direct").about.method == "direct"
+    alone = study_of(tmp_path, SPREAD.split("[strategies.burst]", maxsplit=1)[0])
+    assert alone.run(draws=4, engine="chance").about.method == "direct"
+    assert alone.run(engine="chance").about.method == "direct"
+    assert fw.simulate(Bass, values=FEW, until=3, engine="chance").about.method == "direct"
+    assert fw.simulate(Bass, values=FEW, until=3, engine="chance", draws=3).about.method == "direct"
+    assert fw.simulate(Bass, values=FEW, until=3, engine="chance", method="paired").about.method == "paired"
+
+
+def test_where_very_many_are_compared_they_leap(tmp_path):
+    many = study_of(tmp_path, KNOWN.replace("market = 60", "market = 150_000").replace("months = 12", "months = 2"))
+    assert many.run(draws=2, engine="chance").about.method == "leap"
+    assert many.run(engine="chance").about.method == "leap"
+    assert many.run(draws=2, engine="chance", method="paired").about.method == "paired"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_one_run_of_a_study_is_the_first_of_many(engine, tmp_path):
+    study = study_of(tmp_path, KNOWN)
+    one, many = study.run(engine=engine, seed=5), study.run(draws=3, engine=engine, seed=5)
+    for name in ("steady", "burst"):
+        assert many[name].draws("adopters")[0].tolist() == one[name]["adopters"].tolist()
+
+
 # Luck and ignorance
 
 

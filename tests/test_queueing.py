@@ -69,7 +69,7 @@ def test_erlang_c_account_by_account(places, load, waits):
     assert errors_away(waited, served, waits / (places - load)) < NEAR
 
 
-@pytest.mark.parametrize("method", ["direct", "leap"])
+@pytest.mark.parametrize("method", ["direct", "leap", "paired"])
 @pytest.mark.parametrize(("places", "load", "waits"), ERLANG)
 def test_erlang_c_in_counts(places, load, waits, method):
     """Whoever comes at random finds what there is at any time; how many wait is how often they come times how long they wait."""

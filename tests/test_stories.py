@@ -260,7 +260,7 @@ def test_third_seller_the_curve_is_sure_and_what_happens_is_mostly_luck():
     assert ends["neither"] == pytest.approx(ends["seller"], rel=0.01)  # by the equations a third seller brings nothing
     assert ahead(study.run(draws=256)) > 0.6
     result = study.run(engine="chance", draws=256)
-    assert -0.1 < ahead(result) < 0.4
+    assert 0.1 < ahead(result) < 0.55
     assert result.comparison["luck"]["low"] > 0.5
     assert result["manager"].luck["customers"]["share"] > 0.5
     assert result["manager"].luck["lifetime_value"]["share"] < 0.1  # rates can be known, and what comes of them cannot
@@ -269,7 +269,7 @@ def test_third_seller_the_curve_is_sure_and_what_happens_is_mostly_luck():
 def test_third_seller_whole_clients_come_in_bunches_that_two_sellers_cannot_hold():
     def missing(study):
         """Customers that runs of luck miss, in the mean, of those that the curve promises."""
-        promised, result = customers(study.run()), study.run(engine="chance", draws=512)
+        promised, result = customers(study.run()), study.run(engine="chance", draws=512, method="direct")
         return {name: end - result[name]["customers"][:, -1].mean() for name, end in promised.items()}
 
     study = story("third-seller")

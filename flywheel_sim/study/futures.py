@@ -19,7 +19,7 @@ from flywheel_sim.errors import RunError, UsageError
 from flywheel_sim.native import processor
 from flywheel_sim.records import Record
 from flywheel_sim.study.outputs import outputs_of
-from flywheel_sim.study.replicas import Replicas, method_of, step_for
+from flywheel_sim.study.replicas import Replicas, method_for_comparing, method_of, step_for
 from flywheel_sim.study.step import SHORTEST_STEP
 from flywheel_sim.study.tally import Contest, Shape, Tally, kind_of
 
@@ -302,6 +302,9 @@ def ready_for_luck(
 ) -> Ready:
     """Choose the step of what is not counted by the first draw, and take the scale of every series from a few replications.
 
+    Where strategies are compared and no method of ``chance`` is asked for, it is ``paired``, so that they have their luck in
+    common; unless in the first draw any of them starts with 100,000 individuals or more, which leaps are for.
+
     Args:
         given: what is run.
         contest: how strategies are compared.
@@ -320,8 +323,11 @@ def ready_for_luck(
     called = method_of(engine, method)
     outputs = outputs_of(given.lowered, kinds)
     times = given.times()
+    firsts = [given.draws(name, 0, 1).one(0) for name in times]
+    if contest is not None:
+        called = method_for_comparing(called, given.lowered, firsts)
     if dt is None:
-        dt = step_for(given.lowered, (given.draws(name, 0, 1).one(0) for name in times), max(times.values(), key=len))
+        dt = step_for(given.lowered, firsts, max(times.values(), key=len))
     some = min(PILOT_OF_LUCK if engine == "chance" else 1, given.count)
     replicas = luck_of(given, kinds, engine, called, dt, seed)
     values = {name: one.run(given.draws(name, 0, some), 0).values for name, one in replicas.items()}

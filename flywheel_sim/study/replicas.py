@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["LONGEST", "Replicas", "method_of", "replicated", "replication", "step_for"]
+__all__ = ["LONGEST", "Replicas", "method_for_comparing", "method_of", "replicated", "replication", "step_for"]
 
 LONGEST = 1 / 8  # of the steps of what is not counted
 
@@ -36,10 +36,25 @@ def method_of(engine: str, method: str) -> str:
     Raises:
         UsageError: if it has no such method.
     """
-    methods = {"events": {"rk4": "rk4", "euler": "euler"}, "chance": {"rk4": "auto", "direct": "direct", "leap": "leap"}}[engine]
+    of_chance = {"rk4": "auto", "direct": "direct", "leap": "leap", "paired": "paired"}
+    methods = {"events": {"rk4": "rk4", "euler": "euler"}, "chance": of_chance}[engine]
     if method not in methods:
         raise UsageError(f"there is no method {method!r} for the engine {engine}", fix=f"use {', '.join(methods)}")
     return methods[method]
+
+
+def method_for_comparing(called: str, lowered: Lowered, all_inputs: Iterable[Inputs]) -> str:
+    """What ``auto`` becomes where runs are compared: ``paired``, so that they have their luck in common, unless any would leap.
+
+    Args:
+        called: the method, as the engine calls it.
+        lowered: the model.
+        all_inputs: what each is given.
+
+    Raises:
+        StateError: where a stock cannot start.
+    """
+    return "paired" if called == "auto" and all(chance.few_at_start(lowered, inputs) for inputs in all_inputs) else called
 
 
 def step_for(lowered: Lowered, all_inputs: Iterable[Inputs], times: Sequence[float]) -> float:
@@ -93,14 +108,27 @@ def replicated(
     method: str,
     dt: float | None,
     seed: int,
+    compared: bool = False,
 ) -> list[Stepped]:
     """One run of single accounts for each of some inputs, all with the same luck and the same step.
+
+    Args:
+        engine: ``events`` or ``chance``.
+        lowered: the model.
+        all_inputs: what each is given.
+        all_times: when each is saved.
+        method: one that the engine has.
+        dt: the longest step; None to choose it.
+        seed: of their luck.
+        compared: whether they are strategies that are compared: see :func:`method_for_comparing`.
 
     Raises:
         StateError: when a number leaves what is possible.
         UsageError: for a method that the engine has not.
     """
     called = method_of(engine, method)
+    if compared:
+        called = method_for_comparing(called, lowered, all_inputs)
     if dt is None:
         dt = step_for(lowered, all_inputs, max(all_times, key=len))
     return [

@@ -55,7 +55,8 @@ def simulate(
         off: loops and frictions that do not run.
         until: the horizon, in the model's time unit.
         dt: the longest step; None chooses it by error.
-        method: ``rk4``, ``euler`` or ``adaptive``; of ``chance`` also ``direct``, every event by itself, or ``leap``.
+        method: ``rk4``, ``euler`` or ``adaptive``; of ``chance`` also ``direct``, every event by itself, ``leap``, or
+            ``paired``, each kind of move by random numbers of its own.
         every: the time between saved values; 0 and ``until`` are always saved.
         engine: ``ode``, equations; ``events``, every account by itself; or ``chance``, the same law on counts, compiled.
         draws: how many; as many as the arrays have unless said. Draws of values that are no arrays are all alike, but for

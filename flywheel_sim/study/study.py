@@ -139,7 +139,7 @@ class Study(Questions):
                 ignorance can be told apart.
             seed: of the draws, and of luck.
             engine: ``ode``, equations; ``events``, every account by itself; or ``chance``, the same law on counts, compiled.
-            method: ``rk4``, ``euler`` or, without draws, ``adaptive``; of ``chance`` ``direct`` or ``leap``.
+            method: ``rk4``, ``euler`` or, without draws, ``adaptive``; of ``chance`` ``direct``, ``leap`` or ``paired``.
             dt: the longest step; None chooses it by error, one for all strategies.
             marginal: also run each strategy with a lever 1 % higher, for metrics of one further customer; without draws.
             keep: of draws, ``all`` or only ``quantiles``.
@@ -217,7 +217,7 @@ class Study(Questions):
 
         strategies = self.scenario.strategies
         inputs, times = [self.inputs(name) for name in strategies], [self.times(one) for one in strategies.values()]
-        found = replicated(engine, self.lowered, inputs, times, method=method, dt=dt, seed=seed)
+        found = replicated(engine, self.lowered, inputs, times, method=method, dt=dt, seed=seed, compared=len(strategies) > 1)
         return dict(zip(strategies, found, strict=True))
 
     def stepped(self, name: str, method: str, dt: float | None) -> Stepped:

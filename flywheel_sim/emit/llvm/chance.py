@@ -1,4 +1,4 @@
-"""A program printed as single events: one replication at a time, by Gillespie's direct method or by leaps.
+"""A program printed as single events: one replication at a time, by Gillespie's direct method, by leaps, or paired.
 
 Individuals move one by one, each kind of move a channel with a propensity; what jumps with them
 (:mod:`flywheel_sim.program.counting`) jumps then; everything else goes on as equations, in steps of a method of Runge and
@@ -10,7 +10,8 @@ second order in the step; where propensities change at events alone there is no 
 
 A leap is Gillespie's with the step of Cao, Gillespie and Petzold (Journal of Chemical Physics 124, 044109, 2006) and
 propensities taken half-way: so short that no propensity is expected to change by more than a share of itself. A jump
-counts as many times as the move was made, at what it is half-way.
+counts as many times as the move was made, at what it is half-way. Paired, every kind of move has random numbers of its own
+(:mod:`flywheel_sim.emit.llvm.chance_paired`), along the same lines.
 
 The text is made of slots, operators and numbers alone. Its one function is ``@run``.
 """
@@ -37,6 +38,7 @@ from flywheel_sim.emit.llvm.chance_events import (
     propensity,
 )
 from flywheel_sim.emit.llvm.chance_leaps import event_functions
+from flywheel_sim.emit.llvm.chance_paired import paired_functions
 from flywheel_sim.emit.llvm.chance_parts import Parts, Reading, Room
 from flywheel_sim.emit.llvm.lines import intrinsics
 from flywheel_sim.emit.llvm.maths import definitions
@@ -98,15 +100,16 @@ class ChanceKernel(Record):
 
 
 @lru_cache(maxsize=16)
-def print_chance(program: Program, steps: Steps, moving: frozenset[int] = frozenset()) -> ChanceKernel:
+def print_chance(program: Program, steps: Steps, moving: frozenset[int] = frozenset(), *, paired: bool = False) -> ChanceKernel:
     """Print a program as single events.
 
     Args:
         program: the slots.
         steps: the method for what goes on as equations.
         moving: parameters that change within a step.
+        paired: whether every channel has random numbers of its own; a kernel knows one way alone, for it is large.
     """
-    return Printer(Room(Parts(program, moving), tuple(sorted(moving)), len(program.values)), steps).kernel()
+    return Printer(Room(Parts(program, moving), tuple(sorted(moving)), len(program.values)), steps, paired=paired).kernel()
 
 
 class Printer:
@@ -115,16 +118,19 @@ class Printer:
     Args:
         room: the rows.
         steps: the method for what goes on as equations.
+        paired: whether every channel has random numbers of its own.
     """
 
-    def __init__(self, room: Room, steps: Steps) -> None:
+    def __init__(self, room: Room, steps: Steps, *, paired: bool) -> None:
         self.room = room
         self.parts = room.parts
         self.steps = steps
+        self.paired = paired
 
     def kernel(self) -> ChanceKernel:
         functions = [self.begin(), self.settle(), self.instant(), self.refresh(), self.advance(), self.finish(), self.save(), self.mark()]
-        text = "\n".join([intrinsics(ENDS), definitions(ENDS), draw_functions(), *functions, event_functions(self.room), self.run()]) + "\n"
+        events = paired_functions(self.room) if self.paired else event_functions(self.room)
+        text = "\n".join([intrinsics(ENDS), definitions(ENDS), draw_functions(), *functions, events, self.run()]) + "\n"
         return ChanceKernel(text, self.room.moving, self.parts.exact, len(self.room.rows))
 
     # Equations
@@ -288,8 +294,11 @@ class Printer:
                 f.put_whole(f.whole_at(given, word), f.whole_place(self.words, word))
             for counter in range(COUNTERS):
                 f.put_whole(0, self.counter(f, counter))
-            f.put(f.waiting(self.words), f.place(self.numbers, WAIT))
             f.line("call void @begin(ptr %w, ptr %initial)")
+            if self.paired:
+                f.line(f"call void @first(ptr %w, ptr {self.words})")
+            else:
+                f.put(f.waiting(self.words), f.place(self.numbers, WAIT))
             with f.loop(0, "%legs") as leg:
                 self.leg(f, leg, replication)
             f.go(self.ended)
@@ -363,9 +372,23 @@ class Printer:
         given = f"(ptr %w, ptr {self.words}, ptr {self.numbers}, ptr {self.counters})"
         work = f.get_whole(self.counter(f, WORK))
         pause = f.value(f"select i1 {f.value('icmp ne i64 %leaping, 0')}, i64 {BETWEEN}, i64 {PAUSE}")
-        limit, worth, alone, together = f.sum(work, pause), f.fresh("worth"), f.fresh("alone"), f.fresh("together")
+        limit = f.sum(work, pause)
         limit = f.value(f"select i1 {f.value(f'icmp slt i64 {limit}, %most')}, i64 {limit}, i64 %most")
         f.put_whole(limit, self.counter(f, LIMIT))
+        if self.paired:
+            f.line(f"call void @paired{given}")
+        else:
+            self.leap_or_events(f, given)
+        reached = f.op("fadd", now, f.get(f.place(self.numbers, OVER)))
+        broken = f.get_whole(self.counter(f, BROKEN))
+        self.unless(f, f.value(f"icmp eq i64 {broken}, 0"), broken, reached)
+        bounded = f.value(f"icmp slt i64 {f.get_whole(self.counter(f, WORK))}, %most")
+        self.unless(f, bounded, EXPLODED, reached)
+        going = f.value(f"icmp eq i64 {f.value('load volatile i64, ptr %flag, align 8')}, 0")
+        self.unless(f, going, STOPPED, reached)
+
+    def leap_or_events(self, f: Single, given: str) -> None:
+        worth, alone, together = f.fresh("worth"), f.fresh("alone"), f.fresh("together")
         f.branch(f.value("icmp ne i64 %leaping, 0"), worth, alone)
         f.label(worth)
         leapt = f.value(f"call i64 @leap{given}")
@@ -374,10 +397,3 @@ class Printer:
         f.line(f"call void @events{given}")
         f.go(together)
         f.label(together)
-        reached = f.op("fadd", now, f.get(f.place(self.numbers, OVER)))
-        broken = f.get_whole(self.counter(f, BROKEN))
-        self.unless(f, f.value(f"icmp eq i64 {broken}, 0"), broken, reached)
-        bounded = f.value(f"icmp slt i64 {f.get_whole(self.counter(f, WORK))}, %most")
-        self.unless(f, bounded, EXPLODED, reached)
-        going = f.value(f"icmp eq i64 {f.value('load volatile i64, ptr %flag, align 8')}, 0")
-        self.unless(f, going, STOPPED, reached)

@@ -32,7 +32,9 @@ __all__ = [
     "add_jump",
     "amounts_of",
     "bend",
+    "fire",
     "flush",
+    "follow",
     "keep_sums",
     "propensity",
     "smooth_numbers",
@@ -134,6 +136,42 @@ def bend(room: Room, f: Single, worths: Iterable[Worth], over: str, length: str,
         f.put(over, room.row(f, "since", number))
 
 
+def fire(room: Room, f: Single, number: int, over: str, length: str, share: str | None) -> None:
+    """What an event of a channel changes itself.
+
+    Args:
+        room: the rows.
+        f: the lines.
+        number: of the channel.
+        over: how much of the step is over.
+        length: how long it is.
+        share: how much of it that is; None where nothing changes along it.
+    """
+    channel, worths = room.parts.channels[number], room.parts.worths[number]
+    amounts = [f.along(amount, share) if vector else amount for amount, vector in amounts_of(room, f, worths)]
+    for worth, amount in zip(worths, amounts, strict=True):
+        add_jump(room, f, worth, amount, share)
+    for state, change in ((channel.source, -1.0), (channel.destination, 1.0)):
+        if state != OUTSIDE:
+            place = room.row(f, "at", state)
+            f.store(f.add(f.load(place), f.number(change)), place)
+    bend(room, f, worths, over, length, share)
+
+
+def follow(room: Room, f: Single, block: Block, over: str) -> dict[int, str]:
+    """What follows from an event: only what rests on the changed counts is computed again; gives back the propensities."""
+    smooth = smooth_numbers(room, block.smooth)
+    for number in smooth:
+        flush(room, f, number, over)
+    reading = Reading(room, f, block.values)
+    for value in block.values:
+        if value in room.parts.kept:
+            f.store(reading.value(value), room.row(f, "value", value))
+    for number in smooth:
+        f.store(reading.value(room.parts.smooth[room.numbers[number][1]]), room.row(f, "rate", number))
+    return {channel: propensity(room, f, reading, channel) for channel in block.channels}
+
+
 class Events:
     """Writes ``@events``: single events until the step is over, or until it is time to ask whether to go on.
 
@@ -228,19 +266,19 @@ class Events:
         places = [f.fresh("group") for _ in room.groups]
         single = len(room.groups) == room.channels
         self.chain(places, wanted, [("chance" if single else "group", group) for group in range(len(room.groups))], choose, share)
-        follow = {number: f.fresh("follow") for number in range(len(self.parts.blocks))}
+        follows = {number: f.fresh("follow") for number in range(len(self.parts.blocks))}
         for place, members in zip(places, room.groups, strict=True):
             f.label(place)
             if single:
-                self.fire(members[0], share, follow)
+                self.fire(members[0], share, follows)
                 continue
             fires = [f.fresh("fire") for _ in members]
             self.chain(fires, f.get(self.rest), [("chance", channel) for channel in members], choose, share)
             for fire, channel in zip(fires, members, strict=True):
                 f.label(fire)
-                self.fire(channel, share, follow)
+                self.fire(channel, share, follows)
         for number, block in enumerate(self.parts.blocks):
-            f.label(follow[number])
+            f.label(follows[number])
             self.follow(block)
             f.go(self.next)
 
@@ -260,31 +298,13 @@ class Events:
             before = after
         f.go(otherwise)
 
-    def fire(self, number: int, share: str | None, follow: dict[int, str]) -> None:
-        """What an event changes itself."""
-        f, room = self.f, self.room
-        channel, worths = self.parts.channels[number], self.parts.worths[number]
-        amounts = [f.along(amount, share) if vector else amount for amount, vector in amounts_of(room, f, worths)]
-        for worth, amount in zip(worths, amounts, strict=True):
-            add_jump(room, f, worth, amount, share)
-        for state, change in ((channel.source, -1.0), (channel.destination, 1.0)):
-            if state != OUTSIDE:
-                place = room.row(f, "at", state)
-                f.store(f.add(f.load(place), f.number(change)), place)
-        bend(room, f, worths, f.get(self.over), self.length, share)
-        f.go(follow[self.parts.block_of[number]])
+    def fire(self, number: int, share: str | None, follows: dict[int, str]) -> None:
+        """What an event changes itself, and where to go then."""
+        fire(self.room, self.f, number, self.f.get(self.over), self.length, share)
+        self.f.go(follows[self.parts.block_of[number]])
 
     def follow(self, block: Block) -> None:
         """What follows from it: only what rests on the changed counts is computed again."""
-        f, room = self.f, self.room
-        smooth = smooth_numbers(room, block.smooth)
-        for number in smooth:
-            flush(room, f, number, f.get(self.over))
-        reading = Reading(room, f, block.values)
-        for value in block.values:
-            if value in self.parts.kept:
-                f.store(reading.value(value), room.row(f, "value", value))
-        for number in smooth:
-            f.store(reading.value(self.parts.smooth[room.numbers[number][1]]), room.row(f, "rate", number))
+        made = follow(self.room, self.f, block, self.f.get(self.over))
         if block.channels:
-            f.store(keep_sums(room, f, {channel: propensity(room, f, reading, channel) for channel in block.channels}), self.total)
+            self.f.store(keep_sums(self.room, self.f, made), self.total)

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from flywheel_sim.program import Move, Program
     from flywheel_sim.program.counting import Counting
 
-__all__ = ["Block", "Channel", "Parts", "Reading", "Room", "Worth"]
+__all__ = ["TOGETHER", "Block", "Channel", "Parts", "Reading", "Room", "Worth"]
 
+TOGETHER = 8  # channels that are looked through at a time
 GROUPED = 16  # channels up to which one is looked for among all, not first among groups
 
 
@@ -259,6 +260,8 @@ class Room:
         for kind in ("point", "added", "rate", "before", "since"):
             self.take(kind, len(self.numbers))
         self.take("jump", len(self.program.integrals))
+        for kind in ("left", "from", "due", "drawn"):  # tables: one number for each channel, in vectors
+            self.take(kind, -(-max(1, self.channels) // TOGETHER) * TOGETHER // ENDS)
 
     def take(self, kind: str, count: int) -> None:
         for index in range(count):

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     from flywheel_sim.program import Lowered
 
-__all__ = ["Chances", "Replications"]
+__all__ = ["Chances", "Replications", "few_at_start"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 STEPS = Steps(RK4.nodes, (*(row[-1] for row in RK4.rows[1:]), 0.0), RK4.weights)  # one object, so that a kernel is printed once
-METHODS = ("direct", "leap", "auto")
+METHODS = ("direct", "leap", "paired", "auto")
 MANY = 100_000  # individuals from which on "auto" leaps
 ROUNDING = 1e-12  # how far below zero a rate may lie by rounding, relative to the largest
 MOST_STEPS = 10_000_000
@@ -59,7 +59,7 @@ class Replications(Record):
         events: how many happened in each replication.
         failed: when a number left what is possible, NaN where none did.
         conservation: how far the counts of each are out of balance, relative to their peak.
-        method: how individuals moved: ``direct`` or ``leap``.
+        method: how individuals moved: ``direct``, ``leap`` or ``paired``.
         dt: the longest step of the equations.
     """
 
@@ -108,13 +108,17 @@ class Chances:
     propensity rests is expected to change, or to vary, by more than 1.5 % or one individual (of a stock that jumps: its
     largest jump); fewer than ten individuals leave one by one.
 
+    With ``paired`` every event is drawn too, by the same law, but each kind of move goes through random numbers of its own,
+    which rest on the seed, the replication and the move alone: runs of one model that are given different values have as much
+    of their luck in common as can be, so that their difference tells most about what they were given.
+
     Args:
         lowered: the program and what its slots were called.
         inputs: the parameters, which switches are on, and how parameters move.
         times: when to save, increasing, the first 0; the last is the horizon.
         windows: how far back trailing measures look from each saved time.
         dt: the longest step of the equations; a step ends at every saved time and every change of schedule.
-        method: ``direct``, ``leap``, or ``auto``: leaps from 100,000 individuals on.
+        method: ``direct``, ``leap``, ``paired``, or ``auto``: leaps from 100,000 individuals on, else ``direct``.
         most_events: of one replication, single ones and leaps, beyond which it has exploded.
 
     Raises:
@@ -147,9 +151,8 @@ class Chances:
         self.lowered, self.inputs, self.times, self.dt, self.most = lowered, inputs, tuple(times), dt, most_events
         program = lowered.program
         self.initial = np.array(start(lowered, inputs))
-        many = self.initial[list(counting(program).states)].sum() >= MANY
-        self.method = method if method != "auto" else "leap" if many else "direct"
-        self.kernel = print_chance(program, STEPS, moving)
+        self.method = method if method != "auto" else "leap" if counted(lowered, self.initial) >= MANY else "direct"
+        self.kernel = print_chance(program, STEPS, moving, paired=self.method == "paired")
         self.call = machine_code(self.kernel.text)
         back = [0.0, *windows]  # integrals are kept at every saved time too
         self.marks = tuple(sorted({key(max(time - window, 0.0)) for time in times for window in back}))
@@ -277,6 +280,23 @@ class Chances:
             peak = np.fmax.reduce(np.abs(total), axis=0)
             worst = np.fmax(worst, np.divide(off, peak, out=np.zeros_like(off), where=peak > 0))
         return worst
+
+
+def counted(lowered: Lowered, states: Array) -> float:
+    """How many individuals there are in some states."""
+    return float(states[list(counting(lowered.program).states)].sum())
+
+
+def few_at_start(lowered: Lowered, inputs: Inputs) -> bool:
+    """Whether there are so few individuals at time 0 that ``auto`` does not leap.
+
+    Raises:
+        StateError: where a stock cannot start.
+    """
+    fault = broken_start(lowered, inputs)
+    if fault is not None:
+        raise fault
+    return counted(lowered, np.array(start(lowered, inputs))) < MANY
 
 
 def start(lowered: Lowered, inputs: Inputs) -> list[float]:
