@@ -69,7 +69,8 @@ def test_a_map_holds_every_stage_with_its_numbers():
     assert chart.time_label == "Time in the stage (months)"
     assert (
         chart.subtitle
-        == "The flywheel: the way of single accounts, means of 20 runs over 60 months, stage by stage; it ends with 58.7 customers"
+        == "The flywheel: the way of single accounts, means of 20 runs over 60 months, stage by stage; it ends with 58.7 customers; "
+        "times are of those who have left a stage"
     )
     assert chart.footer[-1] == "Reproduce: flywheel journeys x"
     assert "scenario test.toml" in chart.footer[0]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import flywheel_sim as fw
+from flywheel_sim import charts
 from flywheel_sim.analysis.luck import split
 from flywheel_sim.analysis.metrics import Reader
 from flywheel_sim.errors import UsageError
@@ -327,3 +328,23 @@ def test_what_cannot_be_meant_is_refused(options, cause, spread):
 def test_a_marginal_cost_is_not_told_from_luck(spread):
     with pytest.raises(UsageError, match="cannot be told from luck"):
         spread.run(engine="chance", marginal=True)
+
+
+def test_more_than_can_be_followed_one_by_one():
+    with pytest.raises(UsageError, match="9,000,000 accounts are more than"):
+        fw.simulate(Bass, values={"market": 9_000_000}, until=1, engine="events")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_slide_of_one_run_says_that_it_is_one(engine, spread):
+    result = spread.run(engine=engine, seed=9)
+    for chart in (charts.overlay(result), charts.panel(result, ["new_adopters"])):
+        assert chart.title.startswith("In one run of luck, ")
+        assert chart.subtitle.startswith("One run of luck (seed 9), and no forecast; ")
+    assert "luck" not in charts.overlay(spread.run()).title
+    assert "luck" not in charts.overlay(spread.run()).subtitle
+
+
+def test_no_friction_of_that_name(spread):
+    with pytest.raises(UsageError, match="no friction 'sand'"):
+        spread.journeys("burst").without("sand")

@@ -250,4 +250,5 @@ class Likely(Words):
     def rests_on(self, hangs_on: HangsOn | None) -> str:
         """Which assumption the lead hangs on most; found with everything else where it typically is."""
         _, _, rest = super().rests_on(hangs_on).partition(" hangs most on ")
-        return f"With all else at its typical value, the outcome hangs most on {rest}" if rest else ""
+        start = "With all else at its typical value" if self.odds.luck is None else "By the equations, with all else at its typical value"
+        return f"{start}, the outcome hangs most on {rest}" if rest else ""

@@ -47,6 +47,8 @@ def overlay(result: Result, by: str | None = None, *, command: str = "", unlike:
         title = overlay_title(comparison, style, view.time_unit, others, judged=series.name == view.by or series.better is not None)
     if result.has_futures:
         title = by_the_medians(title)
+    elif view.once():
+        title = f"In one run of luck, {title[:1].lower()}{title[1:]}"
     plot = view.plot(series, comparison, across=10, up=7)
     return Overlay(title, view.subtitle(f"{view.what(series)}{view.medians}", comparison, unlike), view.footer(command), plot)
 
@@ -78,6 +80,8 @@ def panel(result: Result, names: Sequence[str] | None = None, *, command: str = 
         title = panel_title(comparison.challenger.name, comparison.baseline.name, outcomes)
     if result.has_futures:
         title = by_the_medians(title)
+    elif view.once():
+        title = f"In one run of luck, {title[:1].lower()}{title[1:]}"
     plots = tuple(view.plot(series, None, across=5, up=5) for series in chosen)
     return Panel(
         title,
@@ -181,7 +185,7 @@ class View:
         return f"{capital(name_in_words(series.name))}{f' ({clean(series.note)})' if series.note else ''} over {self.horizon}"
 
     def subtitle(self, what: str, comparison: Comparison | None, unlike: Sequence[str]) -> str:
-        parts = [what]
+        parts = [self.once(), what]
         if comparison is not None and comparison.months < self.result.longest.times[-1]:
             parts.append(f"compared at {moment(comparison.months, self.time_unit)}")
         parts.append(self.spending())
@@ -190,6 +194,10 @@ class View:
         if unlike:
             parts.append(f"not alike in {', '.join(map(name_in_words, unlike))}")
         return "; ".join(filter(None, parts))
+
+    def once(self) -> str:
+        """Said where it is one run of luck, which tells nothing about another."""
+        return f"One run of luck (seed {self.about.seed}), and no forecast" if self.about.engine != "ode" and not self.futures else ""
 
     def spending(self) -> str:
         """Who spends how much until the comparison."""

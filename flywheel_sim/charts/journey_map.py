@@ -22,7 +22,8 @@ __all__ = ["journey_map"]
 MOST_STAGES, MOST_MARKS = 12, 8
 TORN = 3.0  # a stay is torn where it is so many times as long as the longest with a wait (or as most stays)
 SLACK = 4.0 / 3.0  # ... but not for a little more than that
-SURE = 2.0  # standard errors
+SURE = 2.0  # standard errors, of what is drawn
+TOLD = 3.0  # and of what a title says: the best of several is chosen, and few runs know their error badly
 FEWEST = 8  # runs below which a standard error is itself too unsure to rest a title on
 SEEN = 0.005  # the share of a stay that is waited, from which on it is written
 NOTICED = 0.05  # the share of a stay that is waited, from which on a title is about it
@@ -120,7 +121,7 @@ def to_error(value: float, error: float) -> str:
 def certain(handoff: Handoff, replications: int) -> bool:
     """Whether a gain, or a loss, is beyond two standard errors, of runs enough to know these."""
     known = math.isfinite(handoff.gain + handoff.gain_error) and replications >= FEWEST
-    return known and abs(handoff.gain) > SURE * handoff.gain_error
+    return known and abs(handoff.gain) > TOLD * handoff.gain_error
 
 
 def longest(stays: Sequence[Stay]) -> float:
@@ -153,6 +154,8 @@ def title(map: JourneyMap, unit: str) -> str:  # noqa: A002
     rest = waiting(map, unit) or losing(map) or nothing(map, unit)
     if not map.handoffs:
         return capital(rest)
+    if all(math.isnan(one.gain) for one in map.handoffs):
+        return capital(rest)  # nobody has tried
     if map.replications < 2:
         return capital(f"{rest}; one run cannot tell what removing a handoff brings")
     runs = f"{map.replications:,} runs"
@@ -212,6 +215,7 @@ def subtitle(map: JourneyMap, unit: str) -> str:  # noqa: A002
     parts = [
         f"{capital(called(shortened(map.strategy)))}: the way of {of} of {runs} over {duration(map.months, unit)}, stage by stage",
         f"it ends with {number(map.end)} {name_in_words(clean(map.headline))}",
+        "times are of those who have left a stage",
     ]
     for count, most, what in ((len(map.stays), MOST_STAGES, "stages"), (len(map.handoffs), MOST_MARKS, "handoffs")):
         if count > most:

@@ -12,7 +12,7 @@ from flywheel_sim.analysis.metrics import windows
 from flywheel_sim.analysis.ways import ways
 from flywheel_sim.analysis.words import duration
 from flywheel_sim.engines.events import Journey, Log, run
-from flywheel_sim.errors import OutputError, StateError, UsageError
+from flywheel_sim.errors import OutputError, StateError, UsageError, nearest
 from flywheel_sim.files import write_files
 from flywheel_sim.model.symbols import Friction
 from flywheel_sim.records import Record, replace
@@ -172,6 +172,8 @@ class Journeys(Record):
     def without(self, friction: str) -> tuple[Trace, ...]:
         """The same replications without a friction; they themselves where it is off already."""
         inputs = self.study.inputs(self.strategy)
+        if friction not in self.study.lowered.layout.switches:
+            raise UsageError(f"there is no friction {friction!r}", fix=nearest(friction, self.study.lowered.layout.switches, "there are"))
         slot = self.study.lowered.layout.switches.index(friction)
         if not inputs.switches[slot]:
             return self.traces

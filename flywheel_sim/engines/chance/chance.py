@@ -253,8 +253,8 @@ class Chances:
         unit = self.lowered.declaration.time_unit
         return RunError(
             f"replication {start + place} had {happened[place]:,} events by {unit} {when[place]:.4g}: the model grows without bound",
-            fix="bound the growth, as by what is left of a market, or start with fewer individuals, or use method='leap', "
-            "or raise most_events if so many are meant",
+            fix="bound the growth, as by what is left of a market, or start with fewer individuals"
+            + ("" if self.method == "leap" else ", or use method='leap' if so many are meant"),
         )
 
     def backward(self, values: Array) -> Array:

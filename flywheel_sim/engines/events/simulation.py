@@ -16,7 +16,7 @@ from flywheel_sim.engines.events.clocks import Clocks, is_waiting
 from flywheel_sim.engines.events.legs import legs
 from flywheel_sim.engines.events.log import NOBODY, Journey
 from flywheel_sim.engines.events.reading import NONE, Clock, Passage
-from flywheel_sim.errors import StateError
+from flywheel_sim.errors import StateError, UsageError
 from flywheel_sim.program import OUTSIDE, Inputs, Lowered, written
 from flywheel_sim.program.diagnosis import broken_start, walk_values
 from flywheel_sim.program.whole import whole_start
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Simulation"]
 
 ROUNDING = 1e-12  # of what was taken, below which what is left is nothing
+MOST_ACCOUNTS = 5_000_000  # some gigabytes
 FUZZ = 1e-9  # what rounding may have left a number of places below a whole one
 OFTEN = 4096  # moves between two reports of how many there were
 
@@ -82,6 +83,12 @@ class Simulation(Clocks):
             assert fault is not None
             raise fault
         states = whole_start(self.lowered, states)
+        everybody = sum(states[state] for state in self.reading.counted)
+        if everybody > MOST_ACCOUNTS:
+            raise UsageError(
+                f"{everybody:,.0f} accounts are more than the {MOST_ACCOUNTS:,} that can be followed one by one",
+                fix="use engine='chance', which counts them, or a smaller market",
+            )
         self.counts = states
         self.lie([states[state] for state in self.reading.continuous])
         for clock, members, stays in zip(self.clocks, self.members, self.stays, strict=True):
