@@ -1,6 +1,7 @@
 """The command as tests use it: a small scenario, a process of its own, and what lies in a folder."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,17 @@ def process(*arguments, **options):
     done = subprocess.run([*COMMAND, *map(str, arguments)], check=False, **settings)
     assert "Traceback" not in (done.stderr or "")
     return done
+
+
+def interrupted(process):
+    """What a process says that its user stops, who presses Ctrl-C until it does: once may fall where Python cannot raise."""
+    for _ in range(10):
+        process.send_signal(signal.SIGINT)
+        try:
+            return process.communicate(timeout=5)
+        except subprocess.TimeoutExpired:
+            continue
+    return process.communicate(timeout=5)
 
 
 def contents(folder):

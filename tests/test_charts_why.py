@@ -320,3 +320,12 @@ def test_the_charts_take_what_the_analyses_give(saas):
     assert [one.name for one in charts.tornado(swings, about=about).swings] == [one.name for one in swings.bars[:12]]
     border = regime_map(study, "churn", "referral_edge", size=5)
     assert charts.regime(border, about=about).gaps == border.gaps
+
+
+def test_loops_that_overlap_have_no_leader():
+    """Where most ways round run through several declared loops, the title names none of them, as the page does not."""
+    mixed = scored({"proof": ramp(0.0, 0.4), "referral": 0.2}, overlap=0.9)
+    chart = charts.loop_shares(mixed, about=ABOUT, strategy="flywheel")
+    assert chart.title == "The loops of the flywheel overlap so much that shares do not tell which of them leads"
+    assert chart.reigns == ()
+    assert charts.loop_shares(mixed, about=ABOUT, only=["proof"]).reigns

@@ -2,12 +2,11 @@
 
 import csv
 import json
-import signal
 import subprocess
 import time
 
 import pytest
-from commanding import COMMAND, as_json, contents
+from commanding import COMMAND, as_json, contents, interrupted
 from test_luck import ENGINES, KNOWN, SPREAD
 
 import flywheel_sim as fw
@@ -108,17 +107,16 @@ def test_what_cannot_be_meant(talk, told, arguments, words):
 
 def test_stopped_it_goes_on_with_the_same_bits(talk, told, place):
     """In processes of its own, which Ctrl-C ends with it."""
-    command = [*COMMAND, "run", str(talk), "--engine", "events", "--draws", "160", "--threads", "2", "--out", "kept", "--json"]
+    command = [*COMMAND, "run", str(talk), "--engine", "events", "--draws", "400", "--threads", "2", "--out", "kept", "--json"]
     process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
     end = time.monotonic() + 60
     while len(list((place / "kept" / "chunks").glob("chunk-*.bin"))) < 3:
         assert time.monotonic() < end
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = interrupted(process)
     assert process.returncode == 130
     assert "the same command goes on" in err
     assert "Traceback" not in err
-    code, out, _ = told("run", talk, "--engine", "events", "--draws", "160", "--threads", "2", "--out", "kept", "--json")
+    code, out, _ = told("run", talk, "--engine", "events", "--draws", "400", "--threads", "2", "--out", "kept", "--json")
     assert code == 0
-    assert json.loads(out) == json.loads(told("run", talk, "--engine", "events", "--draws", "160", "--threads", "1", "--json")[1])
+    assert json.loads(out) == json.loads(told("run", talk, "--engine", "events", "--draws", "400", "--threads", "1", "--json")[1])

@@ -16,6 +16,7 @@ from flywheel_sim.charts.text import clean, shortened
 from flywheel_sim.charts.why import LoopSharesChart, Reign
 from flywheel_sim.errors import UsageError, nearest
 from flywheel_sim.records import Record, replace
+from flywheel_sim.study.loop_words import mingled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,13 +82,15 @@ def loop_shares(
     end = times[-1] + (times[-1] - times[-2] if len(times) > 1 else 1.0)
     lines = tuple(line(one, LOOKS[place % len(LOOKS)], times, end, place) for place, one in enumerate(shown))
     values = [value for one in lines for value in one.values]
-    reigns = reigns_of(lines, (*times, end), unit)
+    apart = only is not None or not scores.declared or not mingled(scores)
+    reigns = reigns_of(lines, (*times, end), unit) if apart else ()
+    up = value_axis("Share of what all loops do (above 0 it reinforces, below it balances)", values, SHARES, 7)
     plot = Plot(
         series="share",
         title="Shares of loops",
         note="",
         across=time_axis(end, unit, 10),
-        up=with_room(value_axis("Share of what all loops do (above 0 it reinforces, below it balances)", values, SHARES, 7)),
+        up=with_room(up) if reigns else up,
         lines=lines,
     )
     return LoopSharesChart(
@@ -184,6 +187,8 @@ def leader(shares: Sequence[float]) -> int | None:
 def title(reigns: Sequence[Reign], lines: Sequence[Line], strategy: str, unit: str) -> str:
     """Which loop is the strongest, and when it takes over."""
     whose = f" of {called(strategy)}" if strategy else ""
+    if not reigns:
+        return capital(f"the loops{whose} overlap so much that shares do not tell which of them leads")
     working = [one for one in reigns if one.name]
     if not working:
         return capital(f"no loop{whose} is at work: nothing changes, or all changes evenly")

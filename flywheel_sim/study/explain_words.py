@@ -118,6 +118,8 @@ def why(found: Attribution, tongue: Tongue) -> Iterator[str]:
     yield capital(f"{text}{more}.")
     yield from kinds_said(found, tongue)
     yield "A contribution is what a difference adds on average over all orders of making them; together they are the whole."
+    if any(one.kind == "lever" and " share " in one.title for one in found.contributions):
+        yield "What a share of the budget gains it takes from the shares that lose, and its contribution holds both."
     if not found.exact:
         worst = max(one.error for one in found.contributions)
         yield f"Orders were sampled: standard errors are up to {tongue.style(found.by).value(worst)}."
