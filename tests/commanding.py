@@ -31,7 +31,7 @@ def process(*arguments, **options):
 
 
 def interrupted(process):
-    """What a process says that its user stops, who presses Ctrl-C until it does: once may fall where Python cannot raise."""
+    """What a process says that its user stops, who presses Ctrl-C until it does."""
     for _ in range(10):
         process.send_signal(signal.SIGINT)
         try:

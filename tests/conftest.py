@@ -1,11 +1,17 @@
 """What every test shares: seeded draws, and nothing written beside the tests."""
 
 import gc
+import signal
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, configuration, settings
+
+# A shell starts what runs in its background with Ctrl-C ignored, and so would be every command that a test stops.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Failures there show their values too.
 pytest.register_assert_rewrite(
